@@ -1,0 +1,1 @@
+int none_f(void);

@@ -1,0 +1,4 @@
+#include "err.h"
+#include "../core/err.h"
+#include <core/err.h>
+#include "tests/unit/fake.h"

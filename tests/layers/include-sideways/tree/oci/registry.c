@@ -1,0 +1,2 @@
+#include "oci/registry.h"
+#include "sigstore/bundle.h"

@@ -1,0 +1,2 @@
+#include "policy/rule.h"
+#include "webhook/review.h"

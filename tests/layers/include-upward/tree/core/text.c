@@ -1,0 +1,3 @@
+/* why */
+#include "core/err.h"
+#include "policy/engine.h"
