@@ -1,0 +1,111 @@
+/* From bytes to documents of a known kind. */
+#include "core/json.h"
+#include "core/yaml.h"
+#include "policy/limits.h"
+#include "policy/loader.h"
+
+static const char *const versions[] = {"assay.dev/v1", NULL};
+static const char *const kinds[] = {"Policy", "Exception", NULL};
+
+static bool add_doc(struct loader *ld, const struct node *root)
+{
+	if (ld->n_docs == ld->room_docs) {
+		size_t room = ld->room_docs ? 2 * ld->room_docs : 16;
+		struct load_doc *docs = arena_calloc(ld->scratch, room, sizeof(*docs));
+		if (!docs)
+			return false;
+		if (ld->n_docs)
+			memcpy(docs, ld->docs, ld->n_docs * sizeof(*docs));
+		ld->docs = docs;
+		ld->room_docs = room;
+	}
+	ld->docs[ld->n_docs++] = (struct load_doc){.file = ld->file, .root = root};
+	return true;
+}
+
+static void syntax_error(struct loader *ld, const struct position *where, const struct err *e)
+{
+	problem_add(ld->problems, PROBLEM_ERROR, ld->file, where->line, where->column, "%s",
+		    e->text);
+	ld->partial = true;
+}
+
+static void parse_json(struct loader *ld, struct str bytes)
+{
+	struct position where = {0, 0};
+	struct err e = {0};
+	struct node *root;
+	if (json_parse(ld->scratch, bytes, NULL, &root, &where, &e) < 0)
+		syntax_error(ld, &where, &e);
+	else
+		add_doc(ld, root);
+}
+
+/* The documents before an error are kept, so that their problems are listed too. */
+static void parse_yaml(struct loader *ld, struct str bytes)
+{
+	struct position where = {0, 0};
+	struct err e = {0};
+	struct yaml_stream stream = {NULL, 0};
+	if (yaml_parse(ld->scratch, bytes, &stream, &where, &e) < 0)
+		syntax_error(ld, &where, &e);
+	for (size_t i = 0; i < stream.n; i++) {
+		if (!add_doc(ld, stream.docs[i].root))
+			return;
+	}
+}
+
+/* Another version or kind may have any other shape, so then nothing below is looked at. */
+static void find_kind(struct loader *ld, struct load_doc *doc)
+{
+	static const struct load_key keys[] = {
+		{"apiVersion", LOAD_REQUIRED, "assay.dev/v1"},
+		{"kind", LOAD_REQUIRED, "Policy or Exception"},
+		{"metadata", LOAD_REQUIRED, "a map with a name"},
+		{"spec", LOAD_REQUIRED, "a map"},
+	};
+	struct load_at at = {NULL, NULL, 0, doc->root};
+	size_t version, kind;
+
+	ld->file = doc->file;
+	if (!load_map(ld, &at, keys, sizeof(keys) / sizeof(keys[0]))) {
+		ld->partial = true;
+		return;
+	}
+	struct load_at at_version = load_member(&at, "apiVersion");
+	struct load_at at_kind = load_member(&at, "kind");
+	bool version_ok = load_word(ld, &at_version, versions, &version);
+	bool kind_ok = load_word(ld, &at_kind, kinds, &kind);
+	if (!version_ok || !kind_ok) {
+		ld->partial = true;
+		return;
+	}
+	doc->kind = kind == 0 ? LOAD_KIND_POLICY : LOAD_KIND_EXCEPTION;
+	*(kind == 0 ? &ld->n_kind_policy : &ld->n_kind_exception) += 1;
+}
+
+void load_trees(struct loader *ld, const struct policy_file *files, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!load_copy(ld, files[i].name, &ld->file))
+			return;
+		if (str_ends(ld->file, S(".json")))
+			parse_json(ld, files[i].bytes);
+		else
+			parse_yaml(ld, files[i].bytes);
+	}
+	for (size_t i = 0; i < ld->n_docs; i++)
+		find_kind(ld, &ld->docs[i]);
+}
+
+struct str load_metadata(struct loader *ld, const struct load_at *doc)
+{
+	static const struct load_key keys[] = {{"name", LOAD_REQUIRED, "a name"}};
+	struct str name = {NULL, 0};
+	struct load_at at = load_member(doc, "metadata");
+	if (load_map(ld, &at, keys, 1)) {
+		struct load_at at_name = load_member(&at, "name");
+		load_name(ld, &at_name, &name);
+	}
+	return name;
+}

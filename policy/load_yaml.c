@@ -1,0 +1,111 @@
+/* A compiled policy in normal form, as YAML that loads to the same policy. */
+#include "core/json.h"
+#include "policy/load.h"
+
+static void put_names(struct text *t, const char *indent, const char *key, const struct str *v,
+		      size_t n)
+{
+	if (!n)
+		return;
+	text_puts(t, indent);
+	text_puts(t, key);
+	text_puts(t, ": [");
+	for (size_t i = 0; i < n; i++) {
+		text_puts(t, i ? ", " : "");
+		json_put_str(t, v[i]);
+	}
+	text_puts(t, "]\n");
+}
+
+static void put_flags(struct text *t, const char *key, const char *first, const char *second)
+{
+	text_printf(t, "    %s: [%s%s%s]\n", key, first, *first && *second ? ", " : "", second);
+}
+
+static void put_match(struct text *t, const struct match *m)
+{
+	text_puts(t, "  match:\n");
+	put_flags(t, "resources", m->pods ? "pods" : "", m->workloads ? "workloads" : "");
+	put_flags(t, "operations", m->on_create ? "CREATE" : "", m->on_update ? "UPDATE" : "");
+	if (m->n_include || m->n_exclude)
+		text_puts(t, "    namespaces:\n");
+	put_names(t, "      ", "include", m->include, m->n_include);
+	put_names(t, "      ", "exclude", m->exclude, m->n_exclude);
+}
+
+static void put_int(struct text *t, const struct param *p, const struct param_int *v)
+{
+	if (!v->set)
+		return;
+	text_printf(t, "      %s: ", p->key);
+	if (v->word)
+		text_puts(t, p->words[v->word - 1]);
+	else
+		text_put_i64(t, v->value);
+	text_putc(t, '\n');
+}
+
+static void put_enum(struct text *t, const struct param *p, const struct param_enum *v)
+{
+	if (v->word)
+		text_printf(t, "      %s: %s\n", p->key, p->words[v->word - 1]);
+}
+
+static void put_patterns(struct text *t, const struct param *p, const struct param_patterns *v)
+{
+	if (!v->n)
+		return;
+	text_printf(t, "      %s:\n", p->key);
+	for (size_t i = 0; i < v->n; i++) {
+		text_puts(t, "      - ");
+		json_put_str(t, v->items[i].text);
+		text_putc(t, '\n');
+	}
+}
+
+static void put_param(struct text *t, const struct param *p, const void *field)
+{
+	switch (p->type) {
+	case PARAM_INT:
+	case PARAM_INT_OR:
+		put_int(t, p, field);
+		break;
+	case PARAM_ENUM:
+		put_enum(t, p, field);
+		break;
+	case PARAM_PATTERNS:
+		put_patterns(t, p, field);
+		break;
+	}
+}
+
+/* Names are quoted: 1.5 and true are good names and no strings in YAML. */
+static void put_rule(struct text *t, const struct policy_rule *r)
+{
+	text_puts(t, "  - name: ");
+	json_put_str(t, r->name);
+	text_printf(t, "\n    mode: %s\n    %s:", mode_name(r->mode), r->type->key);
+	size_t at = t->n;
+	text_putc(t, '\n');
+	size_t empty = t->n;
+	for (size_t i = 0; i < r->type->n_params; i++) {
+		const struct param *p = &r->type->params[i];
+		put_param(t, p, (const char *)r->params + p->offset);
+	}
+	if (t->n == empty) {
+		text_truncate(t, at);
+		text_puts(t, " {}\n");
+	}
+}
+
+void policy_put_yaml(struct text *t, const struct policy *p)
+{
+	text_puts(t, "apiVersion: assay.dev/v1\nkind: Policy\nmetadata:\n  name: ");
+	json_put_str(t, p->name);
+	text_printf(t, "\nspec:\n  mode: %s\n  onError: %s\n", mode_name(p->mode),
+		    p->on_error == ON_ERROR_ALLOW ? "allow" : "deny");
+	put_match(t, &p->match);
+	text_puts(t, "  rules:\n");
+	for (size_t i = 0; i < p->n_rules; i++)
+		put_rule(t, &p->rules[i]);
+}

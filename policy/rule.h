@@ -1,0 +1,103 @@
+/*
+ * Rules: one file in policy/rules/ and one line in policy/rules/rules.def each.
+ *
+ * A rule type is a constant struct: its key in policies, a table of parameters from which the loader,
+ * `assay rules`, the README and the JSON Schema are made, and check(). check() judges one subject and
+ * adds violations, or asks for evidence; it never blocks and never sees the object itself. A rule that
+ * asks has conclude(), which judges the answer later. Same inputs, same report.
+ */
+#ifndef ASSAY_POLICY_RULE_H
+#define ASSAY_POLICY_RULE_H
+
+#include "evidence/evidence.h"
+#include "policy/policy.h"
+#include "policy/report.h"
+#include "policy/workload.h"
+
+enum param_type {
+	PARAM_INT = 0,  /* int64_t + bool set: struct param_int */
+	PARAM_ENUM,     /* one of the words in `words`: struct param_enum, index + 1 */
+	PARAM_INT_OR,   /* an integer, or one of `words`: struct param_int, word index + 1 */
+	PARAM_PATTERNS, /* non-empty list of image patterns: struct param_patterns */
+};
+
+struct param_int {
+	bool set;
+	int word; /* 0: integer; else 1 + index of the word */
+	int64_t value;
+};
+struct param_enum {
+	int word; /* 0: absent; else 1 + index */
+};
+struct param_patterns {
+	const struct reference_pattern *items;
+	size_t n; /* 0: absent */
+	struct str
+		list; /* for messages: "a" or "one of: a, b, c", or "one of: a, b, c and 4 more" */
+};
+
+struct param {
+	const char *key;
+	enum param_type type;
+	bool required;
+	size_t offset;            /* in the rule's params struct */
+	const char *const *words; /* ENUM, INT_OR: ended by NULL */
+	int64_t min, max;         /* INT, INT_OR */
+	const char *doc;          /* one sentence */
+};
+
+/* What check() and conclude() may use besides the subject. */
+struct rule_context {
+	const struct policy *policy;
+	const struct policy_rule *rule; /* params: rule->params */
+	const struct workload *workload;
+	struct arena *arena;
+	struct engine *engine; /* for rule_violation() and rule_ask() */
+};
+
+/* What a sample Pod of `assay lint` is made from; rules change it so that they pass or fail. */
+struct rule_sample {
+	struct str image;
+	bool read_only_root_filesystem;
+	bool has_user, has_group, non_root;
+	int64_t user, group;
+};
+
+struct rule {
+	const char *key;     /* "runAs" */
+	const char *summary; /* one sentence */
+	const struct param *params;
+	size_t n_params;
+	size_t params_size; /* of the rule's params struct */
+	/* The codes it can report, ended by CODE_COUNT; for documentation and tests. */
+	const enum code *codes;
+	/* True for rules about processes: image volumes are left out. */
+	bool containers_only;
+	/* Parameters that are each right but mean nothing together: a literal "what: why", or NULL. */
+	const char *(*validate)(const void *params);
+	void (*check)(const struct rule_context *c, const struct subject *s);
+	/* Only for rules that ask. `e` answers the question this rule asked about `s`. */
+	void (*conclude)(const struct rule_context *c, const struct subject *s,
+			 const struct evidence *e);
+	/* Change *good so that this rule passes and *bad (a copy of a good one) so that it fails. */
+	void (*sample_good)(const void *params, struct arena *a, struct rule_sample *good);
+	void (*sample_bad)(const void *params, struct arena *a, struct rule_sample *bad);
+};
+
+/* Add a violation of the rule in `c`. The caller fills code, cause, path, got, want; policy, rule, mode,
+ * subject and line are filled here; exceptions are applied here. `field` is appended to the subject's
+ * path ("image", "securityContext.runAsUser") unless v->path is set. */
+void rule_violation(const struct rule_context *c, const struct subject *s, const char *field,
+		    const struct violation *v);
+/* Ask for evidence about the subject's image (its reference is pinned); conclude() gets the answer. */
+void rule_ask(const struct rule_context *c, const struct subject *s, struct str topic);
+
+/* A table of rule types. The shipped one has every line of rules.def; tests add their own. */
+struct rule_table {
+	const struct rule *const *rules;
+	size_t n;
+};
+const struct rule_table *rule_table_shipped(void);
+const struct rule *rule_find(const struct rule_table *t, struct str key);
+
+#endif
