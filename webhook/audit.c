@@ -1,0 +1,108 @@
+#include "webhook/audit.h"
+
+#include "core/log.h"
+#include "webhook/limits.h"
+
+static enum log_level level_of(const struct audit *a)
+{
+	switch (a->answer->verdict) {
+	case VERDICT_DENY:
+	case VERDICT_WARN:
+		return LOG_INFO;
+	case VERDICT_UNAVAILABLE:
+		return LOG_WARNING;
+	case VERDICT_ALLOW:
+		return a->log_allowed ? LOG_INFO : LOG_DEBUG;
+	}
+	return LOG_WARNING;
+}
+
+static void log_rules(struct log_line *l, const struct audit *a)
+{
+	enum code codes[CODE_COUNT];
+	struct str names[CODE_COUNT];
+	size_t n = report_codes(&a->engine->report, a->answer->verdict, codes);
+	for (size_t i = 0; i < n; i++)
+		names[i] = str_of(code_name(codes[i]));
+	log_strs(l, "rules", names, n);
+}
+
+/* An image is named as its author wrote it, cut to a length that leaves room for the others. */
+static void log_images(struct log_line *l, const struct workload *w)
+{
+	struct str images[LIMIT_LOG_IMAGES];
+	size_t n = 0;
+	if (!w)
+		return;
+	for (size_t i = 0; i < w->n_subjects && n < LIMIT_LOG_IMAGES; i++)
+		if (w->subjects[i].image.state == FIELD_SET)
+			images[n++] = str_sub(w->subjects[i].image.str, 0, LIMIT_LOG_IMAGE_BYTES);
+	log_strs(l, "images", images, n);
+	if (w->n_subjects > LIMIT_LOG_IMAGES)
+		log_int(l, "images_total", (int64_t)w->n_subjects);
+}
+
+static void add_name(struct str *names, size_t *n, struct str name)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (str_eq(names[i], name))
+			return;
+	if (*n < LIMIT_LOG_EXCEPTIONS)
+		names[(*n)++] = name;
+}
+
+static void log_exceptions(struct log_line *l, const struct report *r)
+{
+	struct str names[LIMIT_LOG_EXCEPTIONS];
+	size_t n = 0;
+	for (size_t i = 0; i < r->n_uses; i++)
+		add_name(names, &n, r->uses[i].exception->name);
+	if (n > 0)
+		log_strs(l, "exceptions", names, n);
+	n = 0;
+	for (size_t i = 0; i < r->n_violations; i++)
+		if (r->violations[i].expired)
+			add_name(names, &n, r->violations[i].expired->name);
+	if (n > 0)
+		log_strs(l, "exceptions_ended", names, n);
+}
+
+static void log_judged(struct log_line *l, const struct audit *a)
+{
+	const struct report *r = &a->engine->report;
+	log_rules(l, a);
+	log_int(l, "violations", (int64_t)(r->n_violations + r->lost_violations));
+	log_images(l, a->engine->workload);
+	log_exceptions(l, r);
+	if (a->engine->skip != ENGINE_JUDGED)
+		log_str(l, "skip", str_of(engine_skip_name(a->engine->skip)));
+}
+
+void audit_decision(const struct audit *a)
+{
+	const struct review *r = a->review;
+	struct log_line l;
+	enum log_level level = level_of(a);
+	if (!log_enabled(level))
+		return;
+	log_begin(&l, level, "admission decision");
+	log_bool(&l, "semantic", true);
+	log_str(&l, "uid", r->uid);
+	log_str(&l, "decision", str_of(verdict_decision(a->answer->verdict)));
+	log_bool(&l, "dry_run", r->dry_run);
+	log_str(&l, "operation", str_sub(r->operation, 0, LIMIT_LOG_NAME_BYTES));
+	log_str(&l, "kind", str_sub(r->admission.kind, 0, LIMIT_LOG_NAME_BYTES));
+	log_str(&l, "namespace", str_sub(r->admission.ns, 0, LIMIT_LOG_NAME_BYTES));
+	log_str(&l, "name", str_sub(r->admission.name, 0, LIMIT_LOG_NAME_BYTES));
+	log_str(&l, "user", str_sub(r->user, 0, LIMIT_LOG_NAME_BYTES));
+	if (a->engine)
+		log_judged(&l, a);
+	else
+		log_str(&l, "err", str_sub(a->answer->message, 0, LIMIT_LOG_IMAGE_BYTES));
+	log_ms(&l, "duration_ms", a->duration_us);
+	if (a->late)
+		log_bool(&l, "late", true);
+	if (a->policy_sha256.n > 0)
+		log_str(&l, "policy_sha256", a->policy_sha256);
+	log_end(&l);
+}

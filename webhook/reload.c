@@ -1,0 +1,279 @@
+#include "webhook/reload.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "core/log.h"
+#include "policy/load.h"
+#include "webhook/limits.h"
+
+/* One of the two things that are loaded. */
+struct part {
+	const char *what; /* "policies", "certificate" */
+	uint64_t fingerprint;
+	bool failed;
+	int64_t tried_ms;
+	uint64_t failure_hash; /* of all that was wrong, to log it once */
+	char failure[512];     /* the first thing that was wrong; the lock */
+};
+
+struct reload {
+	const struct server_config *config;
+	struct store *store;
+	struct tls *tls;
+	struct metrics *metrics;
+	pthread_mutex_t lock; /* `failed` and `failure` of both */
+	struct part policies;
+	struct part certificate;
+};
+
+struct reload *reload_new(const struct server_config *c, struct store *store, struct tls *tls,
+			  struct metrics *m)
+{
+	struct reload *r = calloc(1, sizeof(*r));
+	if (!r)
+		return NULL;
+	pthread_mutex_init(&r->lock, NULL);
+	r->config = c;
+	r->store = store;
+	r->tls = tls;
+	r->metrics = m;
+	r->policies.what = "policies";
+	r->certificate.what = "certificate";
+	return r;
+}
+
+void reload_free(struct reload *r)
+{
+	if (!r)
+		return;
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+}
+
+static uint64_t mix(uint64_t h, uint64_t v)
+{
+	return (h ^ v) * 0x100000001b3u;
+}
+
+static uint64_t hash_text(uint64_t h, struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		h = mix(h, (unsigned char)s.p[i]);
+	return h;
+}
+
+static uint64_t policies_fingerprint(const struct server_config *c)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+	for (size_t i = 0; i < c->n_policy_paths; i++)
+		h = mix(h, file_fingerprint(c->policy_paths[i]));
+	return h;
+}
+
+static uint64_t certificate_fingerprint(const struct server_config *c)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+	h = mix(h, file_fingerprint(c->tls_cert));
+	h = mix(h, file_fingerprint(c->tls_key));
+	return c->client_ca ? mix(h, file_fingerprint(c->client_ca)) : h;
+}
+
+static void log_problem(enum log_level level, const char *msg, const struct problem *p)
+{
+	struct log_line l;
+	struct text t;
+	struct str shown;
+	char buf[2048];
+	text_init_fixed(&t, buf, sizeof(buf));
+	problem_put(&t, p);
+	log_begin(&l, level, msg);
+	log_str(&l, "problem", text_done(&t, &shown) ? shown : p->text);
+	log_end(&l);
+}
+
+static void log_problems(const struct problems *problems)
+{
+	for (size_t i = 0; i < problems->n; i++) {
+		const struct problem *p = &problems->items[i];
+		bool is_error = p->severity == PROBLEM_ERROR;
+		log_problem(is_error ? LOG_ERROR : LOG_WARNING,
+			    is_error ? "policy error" : "policy warning", p);
+	}
+}
+
+static void log_policies(const struct policy_set *set)
+{
+	struct log_line l;
+	log_begin(&l, LOG_INFO, "policies loaded");
+	log_int(&l, "policies", (int64_t)set->n_policies);
+	log_int(&l, "exceptions", (int64_t)set->n_exceptions);
+	log_str(&l, "policy_sha256", str_of(set->sha256_hex));
+	log_end(&l);
+}
+
+static int load_policies(struct reload *r, struct problems *problems, struct err *e)
+{
+	const struct policy_options o = {
+		.now_unix_s = clock_unix_s(&r->config->clock),
+		.max_exception_days = r->config->max_exception_days,
+	};
+	struct policy_set *set =
+		policy_set_load(r->config->policy_paths, r->config->n_policy_paths, &o, problems);
+	problems_sort(problems);
+	if (!set)
+		return err_set(e, ERR_INPUT, "policies: %zu error%s", problems->errors,
+			       problems->errors == 1 ? "" : "s");
+	/* It belongs to the store after the swap. */
+	struct policy_set shown = *set;
+	if (store_swap(r->store, set, e) < 0) {
+		policy_set_free(set);
+		return -1;
+	}
+	log_problems(problems);
+	log_policies(&shown);
+	return 0;
+}
+
+static int load_certificate(struct reload *r, struct err *e)
+{
+	const struct server_config *c = r->config;
+	const struct tls_files files = {c->tls_cert, c->tls_key, c->client_ca};
+	int64_t not_before = 0;
+	int64_t not_after = 0;
+	char when[32];
+	struct log_line l;
+	TRY(tls_load(r->tls, &files, clock_unix_s(&c->clock), e));
+	tls_validity(r->tls, &not_before, &not_after);
+	metrics_certificate(r->metrics, not_after);
+	time_format(not_after, when);
+	log_begin(&l, LOG_INFO, "certificate loaded");
+	log_str(&l, "not_after", str_of(when));
+	log_end(&l);
+	return 0;
+}
+
+static void report_state(struct reload *r)
+{
+	metrics_reload(r->metrics, !r->policies.failed && !r->certificate.failed,
+		       clock_unix_s(&r->config->clock));
+}
+
+int reload_first(struct reload *r, struct problems *problems, struct err *e)
+{
+	r->policies.fingerprint = policies_fingerprint(r->config);
+	r->certificate.fingerprint = certificate_fingerprint(r->config);
+	TRY(load_policies(r, problems, e));
+	TRY(load_certificate(r, e));
+	report_state(r);
+	return 0;
+}
+
+static void set_good(struct reload *r, struct part *p)
+{
+	pthread_mutex_lock(&r->lock);
+	p->failed = false;
+	p->failure[0] = '\0';
+	pthread_mutex_unlock(&r->lock);
+	p->failure_hash = 0;
+}
+
+/* Remember and say it, unless it is word for word what was said last time. */
+static void set_failed(struct reload *r, struct part *p, struct str first,
+		       const struct problems *problems, const struct err *e)
+{
+	struct log_line l;
+	struct text t;
+	uint64_t hash = hash_text(1, str_of(e->text));
+	for (size_t i = 0; problems && i < problems->n; i++)
+		hash = mix(hash_text(hash, problems->items[i].text), problems->items[i].line);
+	bool news = !p->failed || hash != p->failure_hash;
+	pthread_mutex_lock(&r->lock);
+	p->failed = true;
+	text_init_fixed(&t, p->failure, sizeof(p->failure));
+	text_put_escaped(&t, first, sizeof(p->failure) - 8);
+	pthread_mutex_unlock(&r->lock);
+	p->failure_hash = hash;
+	if (!news)
+		return;
+	log_begin(&l, LOG_ERROR, "reload failed; what was loaded before stays in force");
+	log_str(&l, "what", str_of(p->what));
+	log_str(&l, "err", str_of(e->text));
+	log_end(&l);
+	if (problems)
+		log_problems(problems);
+}
+
+static void again_policies(struct reload *r)
+{
+	struct err e = {0};
+	struct problems problems;
+	struct str first;
+	struct text t;
+	char buf[1024];
+	CLEANUP(arena_cleanup) struct arena *a = arena_new(LIMIT_SET_PROBLEM_BYTES);
+	problems_init(&problems, a);
+	r->policies.tried_ms = r->config->clock.mono_ms(r->config->clock.self);
+	if (a && load_policies(r, &problems, &e) == 0) {
+		set_good(r, &r->policies);
+		return;
+	}
+	if (!a)
+		(void)err_set(&e, ERR_MEMORY, "policies: no memory");
+	text_init_fixed(&t, buf, sizeof(buf));
+	for (size_t i = 0; i < problems.n && t.n == 0; i++)
+		if (problems.items[i].severity == PROBLEM_ERROR)
+			problem_put(&t, &problems.items[i]);
+	if (t.n == 0 || !text_done(&t, &first))
+		first = str_of(e.text);
+	set_failed(r, &r->policies, first, &problems, &e);
+}
+
+static void again_certificate(struct reload *r)
+{
+	struct err e = {0};
+	r->certificate.tried_ms = r->config->clock.mono_ms(r->config->clock.self);
+	if (load_certificate(r, &e) == 0)
+		set_good(r, &r->certificate);
+	else
+		set_failed(r, &r->certificate, str_of(e.text), NULL, &e);
+}
+
+static bool is_due(const struct reload *r, struct part *p, uint64_t fingerprint, bool force)
+{
+	int64_t now = r->config->clock.mono_ms(r->config->clock.self);
+	bool due = force || fingerprint != p->fingerprint ||
+		   (p->failed && now - p->tried_ms >= RELOAD_RETRY_MS);
+	p->fingerprint = fingerprint;
+	return due;
+}
+
+void reload_again(struct reload *r, bool force)
+{
+	bool policies = is_due(r, &r->policies, policies_fingerprint(r->config), force);
+	bool certificate = is_due(r, &r->certificate, certificate_fingerprint(r->config), force);
+	if (policies)
+		again_policies(r);
+	if (certificate)
+		again_certificate(r);
+	if (policies || certificate)
+		report_state(r);
+}
+
+static void put_failure(struct text *t, const struct part *p)
+{
+	if (p->failed)
+		text_printf(t, "last reload failed: %s: %s\n", p->what, p->failure);
+}
+
+bool reload_put_failures(struct reload *r, struct text *t)
+{
+	pthread_mutex_lock(&r->lock);
+	bool failed = r->policies.failed || r->certificate.failed;
+	put_failure(t, &r->policies);
+	put_failure(t, &r->certificate);
+	pthread_mutex_unlock(&r->lock);
+	return failed;
+}

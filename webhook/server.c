@@ -1,0 +1,307 @@
+/* Start and stop: the parts in their order, and what libmicrohttpd is told. */
+#include "webhook/server.h"
+
+#include <gnutls/abstract.h>
+#include <microhttpd.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "core/log.h"
+#include "webhook/admin.h"
+#include "webhook/inside.h"
+#include "webhook/limits.h"
+#include "webhook/request.h"
+#include "webhook/watcher.h"
+
+/* ---- connections ---- */
+
+static int handshake_hook(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+			  const gnutls_datum_t *message)
+{
+	/* libmicrohttpd keeps the session's own pointer for itself; no session database is used. */
+	struct connection *connection = gnutls_db_get_ptr(session);
+	(void)type;
+	(void)when;
+	(void)message;
+	if (incoming && connection)
+		connection_handshaken(connection, clock_mono_us() / 1000);
+	return 0;
+}
+
+static struct connection *open_review(struct server *s, struct MHD_Connection *c, int fd)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	struct err e = {0};
+	struct tls_pair *pair = info ? tls_acquire(s->tls) : NULL;
+	struct connection *connection =
+		pair ? connection_open(s->reviews.connections, fd, server_mono_ms(s)) : NULL;
+	if (!connection) {
+		tls_release(s->tls, pair);
+		return NULL;
+	}
+	gnutls_session_t session = (gnutls_session_t)info->tls_session;
+	connection->tls = pair;
+	gnutls_db_set_ptr(session, connection);
+	gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
+					   handshake_hook);
+	/* Without it the session has no certificate and its handshake fails. */
+	if (tls_attach(pair, session, &e) < 0)
+		log_msg(LOG_WARNING, "%s", e.text);
+	return connection;
+}
+
+static void close_review(struct server *s, struct connection *connection)
+{
+	struct tls_pair *pair = connection->tls;
+	if (connection_close(s->reviews.connections, connection))
+		metrics_rejected(s->metrics, REJECTED_TLS, 1);
+	tls_release(s->tls, pair);
+}
+
+static int descriptor_of(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+	return info ? info->connect_fd : -1;
+}
+
+static void review_connection(void *server, struct MHD_Connection *c, void **context,
+			      enum MHD_ConnectionNotificationCode code)
+{
+	struct server *s = server;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		*context = open_review(s, c, descriptor_of(c));
+	else if (*context)
+		close_review(s, *context);
+}
+
+static void admin_connection(void *server, struct MHD_Connection *c, void **context,
+			     enum MHD_ConnectionNotificationCode code)
+{
+	struct server *s = server;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		struct connection *connection =
+			connection_open(s->admin.connections, descriptor_of(c), server_mono_ms(s));
+		*context = connection;
+	} else if (*context) {
+		(void)connection_close(s->admin.connections, *context);
+	}
+}
+
+/* What the library has to say is about peers that went away; only at debug. */
+__attribute__((format(printf, 2, 0))) static void library_log(void *unused, const char *format,
+							      va_list args)
+{
+	char text[512];
+	struct log_line l;
+	(void)unused;
+	if (!log_enabled(LOG_DEBUG))
+		return;
+	int n = vsnprintf(text, sizeof(text), format, args);
+	size_t size = n < 0 ? 0 : (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1;
+	log_begin(&l, LOG_DEBUG, "http library");
+	log_str(&l, "err", str_trim((struct str){text, size}));
+	log_end(&l);
+}
+
+/* Every session is given its credentials when its connection opens (open_review); this one, which the
+ * library insists on, has none to give. */
+static int no_certificate(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
+			  gnutls_pcert_st **pcert, unsigned *pcert_n, gnutls_ocsp_data_st **ocsp,
+			  unsigned *ocsp_n, gnutls_privkey_t *key, unsigned *flags)
+{
+	(void)session;
+	(void)info;
+	(void)pcert;
+	(void)pcert_n;
+	(void)ocsp;
+	(void)ocsp_n;
+	(void)key;
+	(void)flags;
+	return -1;
+}
+
+/* ---- start ---- */
+
+static unsigned cpu_count(void)
+{
+	cpu_set_t set;
+	CPU_ZERO(&set);
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		return 1;
+	int n = CPU_COUNT(&set);
+	return n < 1 ? 1 : n > LIMIT_THREADS ? LIMIT_THREADS : (unsigned)n;
+}
+
+static void fill_defaults(struct server_config *c)
+{
+	c->threads = c->threads ? c->threads : cpu_count();
+	c->max_body_bytes = c->max_body_bytes ? c->max_body_bytes : LIMIT_BODY_BYTES;
+	c->max_in_flight = c->max_in_flight ? c->max_in_flight : LIMIT_IN_FLIGHT;
+	c->max_connections = c->max_connections ? c->max_connections : LIMIT_CONNECTIONS;
+	c->slow_ms = c->slow_ms > 0 ? c->slow_ms : SLOW_S * 1000;
+	c->contact = c->contact ? c->contact : "";
+}
+
+/* Every connection takes a descriptor; the soft limit is often 1,024. */
+static void raise_descriptor_limit(const struct server_config *c)
+{
+	rlim_t want = (rlim_t)c->max_connections + LIMIT_ADMIN_CONNECTIONS + 128;
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= want)
+		return;
+	limit.rlim_cur = limit.rlim_max < want ? limit.rlim_max : want;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur < want)
+		log_msg(LOG_WARNING, "file descriptors: %llu are allowed, %llu would be needed",
+			(unsigned long long)limit.rlim_cur, (unsigned long long)want);
+}
+
+static int start_reviews(struct server *s, struct err *e)
+{
+	const struct server_config *c = &s->config;
+	struct MHD_OptionItem pool[] = {
+		{c->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END,
+		 (intptr_t)c->threads, NULL},
+		{MHD_OPTION_END, 0, NULL},
+	};
+	/* The listener bounds connections; each thread has its share of this, so that it never does. */
+	unsigned never = (c->max_connections + 64) * c->threads;
+	s->reviews.daemon = MHD_start_daemon(
+		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_USE_ITC |
+			MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG,
+		0, NULL, NULL, request_handle, s, MHD_OPTION_EXTERNAL_LOGGER, library_log, NULL,
+		MHD_OPTION_NOTIFY_CONNECTION, review_connection, s, MHD_OPTION_NOTIFY_COMPLETED,
+		request_completed, s, MHD_OPTION_URI_LOG_CALLBACK, request_line, s,
+		MHD_OPTION_HTTPS_CERT_CALLBACK2, no_certificate, MHD_OPTION_HTTPS_PRIORITIES,
+		TLS_PRIORITIES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
+		MHD_OPTION_CONNECTION_LIMIT, never, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+	if (!s->reviews.daemon)
+		return err_set(e, ERR_INTERNAL, "HTTPS server: the library did not start it");
+	return listener_start(s->reviews.listener, s->reviews.daemon, s->reviews.connections, e);
+}
+
+static int start_admin(struct server *s, struct err *e)
+{
+	s->admin.daemon =
+		MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC |
+					 MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG,
+				 0, NULL, NULL, admin_handle, s, MHD_OPTION_EXTERNAL_LOGGER,
+				 library_log, NULL, MHD_OPTION_NOTIFY_CONNECTION, admin_connection,
+				 s, MHD_OPTION_NOTIFY_COMPLETED, admin_completed, s,
+				 MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)ADMIN_TIMEOUT_S,
+				 MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+				 (size_t)ADMIN_CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_LIMIT,
+				 (unsigned)LIMIT_ADMIN_CONNECTIONS + 64, MHD_OPTION_END);
+	if (!s->admin.daemon)
+		return err_set(e, ERR_INTERNAL, "probe server: the library did not start it");
+	return listener_start(s->admin.listener, s->admin.daemon, s->admin.connections, e);
+}
+
+static int make_parts(struct server *s, struct err *e)
+{
+	const struct server_config *c = &s->config;
+	s->store = store_new();
+	s->tls = tls_new();
+	s->metrics = metrics_new(c->version, c->revision);
+	s->arenas = arenas_new();
+	s->reviews.connections = connections_new(c->max_connections, c->slow_ms);
+	s->admin.connections = connections_new(LIMIT_ADMIN_CONNECTIONS, ADMIN_TIMEOUT_S * 1000);
+	if (!s->store || !s->tls || !s->metrics || !s->arenas || !s->reviews.connections ||
+	    !s->admin.connections)
+		return err_set(e, ERR_MEMORY, "server: no memory");
+	s->reload = reload_new(c, s->store, s->tls, s->metrics);
+	if (!s->reload)
+		return err_set(e, ERR_MEMORY, "server: no memory");
+	return 0;
+}
+
+/* Accepting comes last: the first connection finds everything in place. */
+static int start_parts(struct server *s, struct problems *problems, struct err *e)
+{
+	TRY(make_parts(s, e));
+	TRY(reload_first(s->reload, problems, e));
+	s->reviews.listener = listener_new(s->config.listen, e);
+	if (!s->reviews.listener)
+		return -1;
+	s->admin.listener = listener_new(s->config.metrics_listen, e);
+	if (!s->admin.listener)
+		return -1;
+	raise_descriptor_limit(&s->config);
+	TRY(watcher_start(s, e));
+	TRY(start_reviews(s, e));
+	return start_admin(s, e);
+}
+
+struct server *server_start(const struct server_config *c, struct problems *problems, struct err *e)
+{
+	struct server *s = calloc(1, sizeof(*s));
+	struct log_line l;
+	if (!s) {
+		(void)err_set(e, ERR_MEMORY, "server: no memory");
+		return NULL;
+	}
+	s->config = *c;
+	fill_defaults(&s->config);
+	if (start_parts(s, problems, e) < 0) {
+		server_free(s);
+		return NULL;
+	}
+	log_begin(&l, LOG_INFO, "serving");
+	log_str(&l, "version", str_of(s->config.version));
+	log_int(&l, "port", server_port(s));
+	log_int(&l, "metrics_port", server_metrics_port(s));
+	log_int(&l, "threads", (int64_t)s->config.threads);
+	log_end(&l);
+	return s;
+}
+
+uint16_t server_port(const struct server *s)
+{
+	return listener_port(s->reviews.listener);
+}
+
+uint16_t server_metrics_port(const struct server *s)
+{
+	return listener_port(s->admin.listener);
+}
+
+void server_reload(struct server *s, bool force)
+{
+	reload_again(s->reload, force);
+}
+
+static void side_stop(struct side *side)
+{
+	listener_free(side->listener);
+	if (side->daemon)
+		MHD_stop_daemon(side->daemon);
+	side->listener = NULL;
+	side->daemon = NULL;
+}
+
+void server_free(struct server *s)
+{
+	if (!s)
+		return;
+	side_stop(&s->reviews);
+	side_stop(&s->admin);
+	watcher_stop(s);
+	connections_free(s->reviews.connections);
+	connections_free(s->admin.connections);
+	reload_free(s->reload);
+	arenas_free(s->arenas);
+	metrics_free(s->metrics);
+	tls_free(s->tls);
+	store_free(s->store);
+	free(s);
+}
+
+const char *server_library_version(void)
+{
+	return MHD_get_version();
+}
