@@ -1,0 +1,207 @@
+/* Files, folders and lists into documents. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/check.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "core/limits.h"
+#include "core/yaml.h"
+
+/* `kind: List` inside lists: kubectl makes none, so a few levels are plenty. */
+#define LIST_DEPTH 8
+
+struct check_document *check_add(struct check_run *run, struct str file, size_t index,
+				 uint32_t line)
+{
+	if (run->n == run->room) {
+		size_t room = run->room ? run->room * 2 : 64;
+		struct check_document *more = arena_calloc(run->arena, room, sizeof *more);
+		if (!more) {
+			run->out_of_memory = true;
+			return NULL;
+		}
+		if (run->n)
+			memcpy(more, run->documents, run->n * sizeof *more);
+		run->documents = more;
+		run->room = room;
+	}
+	struct check_document *d = &run->documents[run->n++];
+	char *name = arena_dup(run->arena, file.p, file.n);
+	if (!name)
+		run->out_of_memory = true;
+	d->file = (struct str){name, name ? file.n : 0};
+	d->index = index;
+	d->line = line;
+	return d;
+}
+
+void check_fail(struct check_run *run, struct check_document *d, const char *fmt, ...)
+{
+	char buf[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	int n = vsnprintf(buf, sizeof buf, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		n = 0;
+	size_t len = (size_t)n < sizeof buf ? (size_t)n : sizeof buf - 1;
+	char *copy = arena_dup(run->arena, buf, len);
+	struct check_row *row = arena_calloc(run->arena, 1, sizeof *row);
+	d->result = CHECK_ERROR;
+	if (!copy || !row) {
+		run->out_of_memory = true;
+		return;
+	}
+	d->message = (struct str){copy, len};
+	row->result = CHECK_ERROR;
+	row->message = d->message;
+	row->line = d->line;
+	d->rows = row;
+	d->n_rows = 1;
+	run->summary.error++;
+}
+
+struct file_state {
+	struct str file;
+	size_t next_index;
+};
+
+/* A typed list ("PodList") leaves kind and apiVersion out of its items: put them back. */
+static const struct node *with_type(struct arena *a, const struct node *list, struct str kind,
+				    const struct node *item)
+{
+	if (!node_is(item, NODE_MAP) || node_get(item, S("kind")) || str_eq(kind, S("List")))
+		return item;
+	struct node *copy = arena_calloc(a, 1, sizeof *copy);
+	struct node *kind_node = arena_calloc(a, 1, sizeof *kind_node);
+	struct node_pair *pairs = arena_calloc(a, item->map.n + 2, sizeof *pairs);
+	const struct node *version = node_get(list, S("apiVersion"));
+	if (!copy || !kind_node || !pairs || !version)
+		return item;
+	*copy = *item;
+	*kind_node = (struct node){.type = NODE_STR, .str = str_sub(kind, 0, kind.n - 4)};
+	copy->map.pairs = pairs;
+	pairs[0] = (struct node_pair){.key = S("kind"), .value = kind_node};
+	pairs[1] = (struct node_pair){.key = S("apiVersion")};
+	pairs[1].value = arena_calloc(a, 1, sizeof *kind_node);
+	if (!pairs[1].value)
+		return item;
+	*pairs[1].value = *version;
+	if (item->map.n)
+		memcpy(pairs + 2, item->map.pairs, item->map.n * sizeof *pairs);
+	copy->map.n = item->map.n + 2;
+	return copy;
+}
+
+static void take(struct check_run *run, struct file_state *f, struct arena *a,
+		 const struct node *root, uint32_t line, int depth)
+{
+	struct str kind = node_str(node_get(root, S("kind")));
+	const struct node *items = node_get(root, S("items"));
+	bool list = str_ends(kind, S("List")) && node_get(root, S("apiVersion")) &&
+		    node_is(items, NODE_LIST);
+
+	if (!list || depth >= LIST_DEPTH) {
+		struct check_document *d = check_add(run, f->file, f->next_index++, line);
+		if (d && list)
+			check_fail(run, d, "lists inside lists: more than %d levels", LIST_DEPTH);
+		else if (d)
+			check_judge(run, d, a, root);
+		return;
+	}
+	for (size_t i = 0; i < node_len(items); i++) {
+		const struct node *item = node_at(items, i);
+		take(run, f, a, with_type(a, root, kind, item), item->line ? item->line : line,
+		     depth + 1);
+	}
+}
+
+static void parse_error(struct check_run *run, struct file_state *f, const struct position *where,
+			const struct err *e)
+{
+	struct check_document *d = check_add(run, f->file, f->next_index++, where->line);
+
+	if (d && where->line)
+		check_fail(run, d, "line %u, column %u: %s", where->line, where->column, e->text);
+	else if (d)
+		check_fail(run, d, "%s", e->text);
+}
+
+static bool looks_like_json(struct str bytes)
+{
+	struct str s = str_trim(bytes);
+
+	return s.n && s.p[0] == '{';
+}
+
+static void take_bytes(struct check_run *run, struct file_state *f, struct arena *a,
+		       struct str bytes)
+{
+	struct err e = {0};
+	struct position where = {0, 0};
+	struct yaml_stream docs = {NULL, 0};
+	struct node *root = NULL;
+	bool json = str_ends(f->file, S(".json"));
+
+	/* What is sent through a pipe has no name; JSON that is also YAML is still read as JSON, because
+	 * escapes mean more there. */
+	if (json || looks_like_json(bytes)) {
+		if (json_parse(a, bytes, NULL, &root, &where, &e) == 0) {
+			take(run, f, a, root, 1, 0);
+			return;
+		}
+		if (json) {
+			parse_error(run, f, &where, &e);
+			return;
+		}
+	}
+	int failed = yaml_parse(a, bytes, &docs, &where, &e);
+	for (size_t i = 0; i < docs.n; i++)
+		take(run, f, a, docs.docs[i].root, docs.docs[i].line, 0);
+	if (failed < 0)
+		parse_error(run, f, &where, &e);
+}
+
+static void check_file(struct check_run *run, const char *path)
+{
+	struct arena *a CLEANUP(arena_cleanup) =
+		arena_new(LIMIT_FILE_BYTES + 2 * (size_t)LIMIT_DOCUMENT_ARENA_BYTES);
+	struct file_state f = {.file = strcmp(path, "-") == 0 ? S("<stdin>") : str_of(path)};
+	struct err e = {0};
+	struct str bytes;
+
+	if (!a) {
+		run->out_of_memory = true;
+		return;
+	}
+	if (file_read(a, path, LIMIT_FILE_BYTES, &bytes, &e) < 0) {
+		struct check_document *d = check_add(run, f.file, 0, 0);
+		if (d)
+			check_fail(run, d, "%s", e.text);
+		return;
+	}
+	take_bytes(run, &f, a, bytes);
+}
+
+void check_path(struct check_run *run, const char *path)
+{
+	static const struct str suffixes[] = {{".yaml", 5}, {".yml", 4}, {".json", 5}};
+	struct file_list files;
+	struct err e = {0};
+
+	if (strcmp(path, "-") == 0) {
+		check_file(run, path);
+		return;
+	}
+	if (file_find(run->arena, path, suffixes, 3, &files, &e) < 0) {
+		struct check_document *d = check_add(run, str_of(path), 0, 0);
+		if (d)
+			check_fail(run, d, "%s", e.text);
+		return;
+	}
+	for (size_t i = 0; i < files.n; i++)
+		check_file(run, files.paths[i]);
+}
