@@ -1,0 +1,373 @@
+/*
+ * Spellings of references and the parts they mean, or the reason why they are none. What `good`
+ * says, and that no row of `bad` is a reference, is what distribution/reference 0.6.0 answers, but
+ * for the rows that say otherwise; `ours` holds where this program differs on purpose.
+ */
+#ifndef ASSAY_TESTS_UNIT_REFERENCE_SPELLINGS_H
+#define ASSAY_TESTS_UNIT_REFERENCE_SPELLINGS_H
+
+#include "oci/reference.h"
+
+/* A spelling is counted, not terminated: it may hold NUL bytes. */
+#define T(lit)                                                                                     \
+	{                                                                                          \
+		(lit), sizeof(lit) - 1                                                             \
+	}
+
+#define H32 "0123456789abcdef0123456789abcdef"
+#define H63 H32 "0123456789abcdef0123456789abcde"
+#define H64 H32 H32
+#define L63 "lllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllll"
+#define X50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X247 X50 X50 X50 X50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X255 X247 "xxxxxxxx"
+#define A16 "a/a/a/a/a/a/a/a/"
+#define A255 A16 A16 A16 A16 A16 A16 A16 A16 A16 A16 A16 A16 A16 A16 A16 "a/a/a/a/a/a/a/a"
+#define T32 "tttttttttttttttttttttttttttttttt"
+#define T128 T32 T32 T32 T32
+
+#define NONE REFERENCE_DIGEST_NONE
+#define OTHER REFERENCE_DIGEST_OTHER
+#define PINNED REFERENCE_DIGEST_PINNED
+
+struct good {
+	struct str text;
+	const char *host, *path, *tag, *digest;
+	enum reference_digest kind;
+};
+
+static const struct good good[] = {
+	{T("x"), "docker.io", "library/x", "", "", NONE},
+	{T("x:t"), "docker.io", "library/x", "t", "", NONE},
+	{T("x:latest"), "docker.io", "library/x", "latest", "", NONE},
+	{T(X247), "docker.io", "library/" X247, "", "", NONE},
+	{T("0"), "docker.io", "library/0", "", "", NONE},
+	{T("a.b.c"), "docker.io", "library/a.b.c", "", "", NONE},
+	{T("x/y"), "docker.io", "x/y", "", "", NONE},
+	{T("x/y/z"), "docker.io", "x/y/z", "", "", NONE},
+	{T("docker.io/x"), "docker.io", "library/x", "", "", NONE},
+	{T("docker.io/x:t"), "docker.io", "library/x", "t", "", NONE},
+	{T("docker.io/library/x"), "docker.io", "library/x", "", "", NONE},
+	{T("docker.io/x/y"), "docker.io", "x/y", "", "", NONE},
+	{T("index.docker.io/x"), "docker.io", "library/x", "", "", NONE},
+	{T("index.docker.io/library/x"), "docker.io", "library/x", "", "", NONE},
+	{T("index.docker.io/x/y"), "docker.io", "x/y", "", "", NONE},
+	{T("registry-1.docker.io/x"), "registry-1.docker.io", "x", "", "", NONE},
+	{T("registry-1.docker.io/library/x"), "registry-1.docker.io", "library/x", "", "", NONE},
+	{T("docker.io:443/x"), "docker.io:443", "x", "", "", NONE},
+	{T("index.docker.io:443/x"), "index.docker.io:443", "x", "", "", NONE},
+	{T("library/x"), "docker.io", "library/x", "", "", NONE},
+	{T("library/library/x"), "docker.io", "library/library/x", "", "", NONE},
+	{T("localhost/x"), "localhost", "x", "", "", NONE},
+	{T("localhost/x/y"), "localhost", "x/y", "", "", NONE},
+	{T("localhost:5000/x"), "localhost:5000", "x", "", "", NONE},
+	{T("localhost"), "docker.io", "library/localhost", "", "", NONE},
+	{T("localhost:5000"), "docker.io", "library/localhost", "5000", "", NONE},
+	{T("localhosts/x"), "docker.io", "localhosts/x", "", "", NONE},
+	{T("host/x"), "docker.io", "host/x", "", "", NONE},
+	{T("host/x:t"), "docker.io", "host/x", "t", "", NONE},
+	{T("host.x/y"), "host.x", "y", "", "", NONE},
+	{T("h:5000"), "docker.io", "library/h", "5000", "", NONE},
+	{T("h:5000/x"), "h:5000", "x", "", "", NONE},
+	{T("h:443/x"), "h:443", "x", "", "", NONE},
+	{T("h:0/x"), "h:0", "x", "", "", NONE},
+	{T("h:05000/x"), "h:05000", "x", "", "", NONE},
+	{T("h:99999999999999999999/x"), "h:99999999999999999999", "x", "", "", NONE},
+	{T("h.x:5000/a/b/c:t"), "h.x:5000", "a/b/c", "t", "", NONE},
+	{T("127.0.0.1/x"), "127.0.0.1", "x", "", "", NONE},
+	{T("127.0.0.1:5000/x"), "127.0.0.1:5000", "x", "", "", NONE},
+	{T("[::1]:5000/x"), "[::1]:5000", "x", "", "", NONE},
+	{T("[::1]/x"), "[::1]", "x", "", "", NONE},
+	{T("[2001:db8::1]/a/b:t"), "[2001:db8::1]", "a/b", "t", "", NONE},
+	{T("[fe80::a]:443/x@sha256:" H64), "[fe80::a]:443", "x", "", "sha256:" H64, PINNED},
+	{T("[:]/x"), "[:]", "x", "", "", NONE},
+	{T("[:::::::::::]/x"), "[:::::::::::]", "x", "", "", NONE},
+	{T("a-b.c/x"), "a-b.c", "x", "", "", NONE},
+	{T("a--b.c/x"), "a--b.c", "x", "", "", NONE},
+	{T("xn--a.b/x"), "xn--a.b", "x", "", "", NONE},
+	{T("0.0/x"), "0.0", "x", "", "", NONE},
+	{T(L63 L63 ".x/y"), L63 L63 ".x", "y", "", "", NONE},
+	{T("registry.example"), "docker.io", "library/registry.example", "", "", NONE},
+	{T("registry.example:5000"), "docker.io", "library/registry.example", "5000", "", NONE},
+	{T("a__b"), "docker.io", "library/a__b", "", "", NONE},
+	{T("a_b"), "docker.io", "library/a_b", "", "", NONE},
+	{T("a--b"), "docker.io", "library/a--b", "", "", NONE},
+	{T("a---b"), "docker.io", "library/a---b", "", "", NONE},
+	{T("a.b"), "docker.io", "library/a.b", "", "", NONE},
+	{T("a-b_c.d__e"), "docker.io", "library/a-b_c.d__e", "", "", NONE},
+	{T("0-0"), "docker.io", "library/0-0", "", "", NONE},
+	{T("x/a__b/c--d:t"), "docker.io", "x/a__b/c--d", "t", "", NONE},
+	{T("h.x/0/1/2"), "h.x", "0/1/2", "", "", NONE},
+	{T("h.x/" X255), "h.x", X255, "", "", NONE},
+	{T("h.x/" A255), "h.x", A255, "", "", NONE},
+	{T("h:5000/" X255), "h:5000", X255, "", "", NONE},
+	{T("h.x/" L63 ".l"), "h.x", L63 ".l", "", "", NONE},
+	{T("x:T"), "docker.io", "library/x", "T", "", NONE},
+	{T("x:_t"), "docker.io", "library/x", "_t", "", NONE},
+	{T("x:0"), "docker.io", "library/x", "0", "", NONE},
+	{T("x:t."), "docker.io", "library/x", "t.", "", NONE},
+	{T("x:t-"), "docker.io", "library/x", "t-", "", NONE},
+	{T("x:t_"), "docker.io", "library/x", "t_", "", NONE},
+	{T("x:t..t"), "docker.io", "library/x", "t..t", "", NONE},
+	{T("x:1.2.3-rc.1_x"), "docker.io", "library/x", "1.2.3-rc.1_x", "", NONE},
+	{T("x:" T128), "docker.io", "library/x", T128, "", NONE},
+	{T("x:sha256-" H64 ".sig"), "docker.io", "library/x", "sha256-" H64 ".sig", "", NONE},
+	{T("x:" H64), "docker.io", "library/x", H64, "", NONE},
+	{T("sha256:" H64), "docker.io", "library/sha256", H64, "", NONE},
+	{T("sha256"), "docker.io", "library/sha256", "", "", NONE},
+	{T("sha256/x"), "docker.io", "sha256/x", "", "", NONE},
+	{T(H63), "docker.io", "library/" H63, "", "", NONE},
+	{T(H64 "0"), "docker.io", "library/" H64 "0", "", "", NONE},
+	{T(H64 ":t"), "docker.io", "library/" H64, "t", "", NONE},
+	{T(H64 "@sha256:" H64), "docker.io", "library/" H64, "", "sha256:" H64, PINNED},
+	{T("x/" H64), "docker.io", "x/" H64, "", "", NONE},
+	{T("docker.io/" H64), "docker.io", "library/" H64, "", "", NONE},
+	{T("h.x/" H64), "h.x", H64, "", "", NONE},
+	{T("x@sha256:" H64), "docker.io", "library/x", "", "sha256:" H64, PINNED},
+	{T("x:t@sha256:" H64), "docker.io", "library/x", "t", "sha256:" H64, PINNED},
+	{T("x:sha256@sha256:" H64), "docker.io", "library/x", "sha256", "sha256:" H64, PINNED},
+	{T("h:5000/x:t@sha256:" H64), "h:5000", "x", "t", "sha256:" H64, PINNED},
+	{T("docker.io/x@sha256:" H64), "docker.io", "library/x", "", "sha256:" H64, PINNED},
+	{T("localhost/x@sha256:" H64), "localhost", "x", "", "sha256:" H64, PINNED},
+	{T("x@sha512:" H64 H64), "docker.io", "library/x", "", "sha512:" H64 H64, OTHER},
+	{T("x@sha384:" H64 H32), "docker.io", "library/x", "", "sha384:" H64 H32, OTHER},
+};
+
+static const struct good ours[] = {
+	/* the case of the host is folded; the alias and "library/" follow it */
+	{T("REG.example/x"), "reg.example", "x", "", "", NONE},
+	{T("Reg.Example:5000/x/y:T"), "reg.example:5000", "x/y", "T", "", NONE},
+	{T("REG.example/x@sha256:" H64), "reg.example", "x", "", "sha256:" H64, PINNED},
+	{T("LOCALHOST/x"), "localhost", "x", "", "", NONE},
+	{T("[FE80::A]/x"), "[fe80::a]", "x", "", "", NONE},
+	{T("[ABCD]/x"), "[abcd]", "x", "", "", NONE},
+	{T("X/y"), "x", "y", "", "", NONE},
+	{T("Lib-1/x/y:t"), "lib-1", "x/y", "t", "", NONE},
+	{T("DOCKER.IO/x"), "docker.io", "library/x", "", "", NONE},
+	{T("Docker.io/x/y"), "docker.io", "x/y", "", "", NONE},
+	{T("INDEX.docker.io/x:t"), "docker.io", "library/x", "t", "", NONE},
+	/* a digest of the grammar that no runtime takes is no error here, but it is no pin */
+	{T("x@sha256:" H63), "docker.io", "library/x", "", "sha256:" H63, OTHER},
+	{T("x@sha256:" H64 "0"), "docker.io", "library/x", "", "sha256:" H64 "0", OTHER},
+	{T("x@sha256:" H63 "F"), "docker.io", "library/x", "", "sha256:" H63 "F", OTHER},
+	{T("x@sha256:" H32), "docker.io", "library/x", "", "sha256:" H32, OTHER},
+	{T("x:t@sha256:" H63 "A"), "docker.io", "library/x", "t", "sha256:" H63 "A", OTHER},
+	{T("x@SHA256:" H64), "docker.io", "library/x", "", "SHA256:" H64, OTHER},
+	{T("x@Sha256:" H64), "docker.io", "library/x", "", "Sha256:" H64, OTHER},
+	{T("x@sha512:" H64), "docker.io", "library/x", "", "sha512:" H64, OTHER},
+	{T("x@md5:" H32), "docker.io", "library/x", "", "md5:" H32, OTHER},
+	{T("x@blake3:" H64), "docker.io", "library/x", "", "blake3:" H64, OTHER},
+	{T("x@a1.b-c_d+e:" H64), "docker.io", "library/x", "", "a1.b-c_d+e:" H64, OTHER},
+	{T("x@sha256+b64:" H64), "docker.io", "library/x", "", "sha256+b64:" H64, OTHER},
+	{T("h.x/y:t@sha1:" H32 "00000000"), "h.x", "y", "t", "sha1:" H32 "00000000", OTHER},
+};
+
+#define EMPTY_PART "an empty component in the repository path"
+#define UPPER "upper case in the repository path"
+#define ENDS "a component of the repository path begins or ends with '.', '_' or '-'"
+#define RUN "a run of separators in the repository path other than '__' or '-'"
+#define PATH_CHAR "a character that no repository path has"
+#define HOST_CHAR "a character that no host has"
+#define TAG_CHAR "a character that no tag has"
+#define TOO_LONG "the repository path is longer than 255 bytes"
+#define LABEL "an empty label in the host"
+#define HYPHEN "a label of the host begins or ends with '-'"
+#define NO_PATH "the repository path is empty"
+#define NO_NUMBER "the port is not a number"
+#define ALGORITHM "the digest's algorithm is malformed"
+#define SHORT "the digest has fewer than 32 hexadecimal digits"
+#define NOT_HEX "the digest is not hexadecimal"
+#define IPV6 "the IPv6 address has something other than hexadecimal digits and ':'"
+#define AFTER_IPV6 "the IPv6 address is followed by something other than a port"
+
+static const struct {
+	struct str text;
+	const char *why;
+} bad[] = {
+	{T(""), "empty"},
+	{T(H64), "64 hexadecimal digits are an image ID, not a reference"},
+	{T("x\0"), "a NUL byte"},
+	{T("x\0@sha256:" H64), "a NUL byte"},
+	{T("\0"), "a NUL byte"},
+	{T("x@sha256:" H63 "\0"), "a NUL byte"},
+	{T("x\n"), "white space"},
+	{T("x@sha256:" H64 "\n"), "white space"},
+	{T("x:t\r\n"), "white space"},
+	{T("x "), "white space"},
+	{T(" x"), "white space"},
+	{T("x y"), "white space"},
+	{T("x\t"), "white space"},
+	{T("x\v"), "white space"},
+	{T("x: t"), "white space"},
+	{T("x\x1b[31m"), "a control character"},
+	{T("x\x7f"), "a control character"},
+	{T("\xc3\xa9"), "a character outside ASCII"},
+	{T("x:t\xc2\xa0"), "a character outside ASCII"},
+	{T("r\xd0\xb5g.example/x"), "a character outside ASCII"},
+	{T("x/\xe2\x80\xaey"), "a character outside ASCII"},
+	{T("\xff"), "a character outside ASCII"},
+	{T("\xe2\x84\xaa.x/y"), "a character outside ASCII"},
+	{T("x@*"), "the character '*'"},
+	{T("*@*"), "the character '*'"},
+	{T("*"), "the character '*'"},
+	{T("h.x/*"), "the character '*'"},
+	{T("${IMAGE}"), "the character '$'"},
+	{T("{{ .Values.image }}"), "the character '{'"},
+	{T("h.x/a%2fb"), "the character '%'"},
+	{T("h.x\\a"), "the character '\\'"},
+	{T("x?y"), "the character '?'"},
+	{T("x~y"), "the character '~'"},
+	{T("[fe80::1%eth0]/x"), "the character '%'"},
+	{T("X"), UPPER},
+	{T("Nginx:t"), UPPER},
+	{T("x/Y"), UPPER},
+	{T("h.x/Y"), UPPER},
+	{T("X/Y"), UPPER},
+	{T("docker.io/X"), UPPER},
+	{T("X@sha256:" H64), UPPER},
+	{T("A" H63), UPPER},
+	{T("/"), EMPTY_PART},
+	{T("/x"), EMPTY_PART},
+	{T("x/"), EMPTY_PART},
+	{T("x/:t"), EMPTY_PART},
+	{T("a//b"), EMPTY_PART},
+	{T("h.x//b"), EMPTY_PART},
+	{T("h.x/a//b"), EMPTY_PART},
+	{T("h.x/a/"), EMPTY_PART},
+	{T("//"), EMPTY_PART},
+	{T("h.x/"), NO_PATH},
+	{T("h.x/:t"), NO_PATH},
+	{T("h.x/@sha256:" H64), NO_PATH},
+	{T(":"), NO_PATH},
+	{T(":t"), NO_PATH},
+	{T("@"), NO_PATH},
+	{T("@@"), NO_PATH},
+	{T("@sha256:" H64), NO_PATH},
+	{T(":t@sha256:" H64), NO_PATH},
+	{T("docker.io/"), NO_PATH},
+	{T("localhost/"), NO_PATH},
+	{T("X/"), NO_PATH},
+	{T("."), ENDS},
+	{T(".."), ENDS},
+	{T("-"), ENDS},
+	{T("_"), ENDS},
+	{T("_a"), ENDS},
+	{T("__a"), ENDS},
+	{T("a_"), ENDS},
+	{T("-a"), ENDS},
+	{T("a-"), ENDS},
+	{T(".a"), ENDS},
+	{T("a."), ENDS},
+	{T("a/_b"), ENDS},
+	{T("a/b-/c"), ENDS},
+	{T("h.x/../y"), ENDS},
+	{T("h.x/./y"), ENDS},
+	{T("_/x"), ENDS},
+	{T("-a/x"), ENDS},
+	{T("a..b"), RUN},
+	{T("a._b"), RUN},
+	{T("a_.b"), RUN},
+	{T("a-_b"), RUN},
+	{T("a_-b"), RUN},
+	{T("a.-b"), RUN},
+	{T("a-.b"), RUN},
+	{T("a__.b"), RUN},
+	{T("a___b"), RUN},
+	{T("a____b"), RUN},
+	{T("h.x/a..b/c"), RUN},
+	{T("a+b"), PATH_CHAR},
+	{T("a[0]"), PATH_CHAR},
+	{T("[12]/x"), PATH_CHAR},
+	{T("[abcd]/x"), PATH_CHAR},
+	{T(X247 "x"), TOO_LONG},
+	{T("docker.io/" X247 "x"), TOO_LONG},
+	{T("library/" X247 "x"), TOO_LONG},
+	{T("h.x/" X255 "x"), TOO_LONG},
+	{T("h.x/" A255 "a"), TOO_LONG},
+	{T("h.x/" A255 "/a:t@sha256:" H64), TOO_LONG},
+	{T("://x"), "the host is empty"},
+	{T(":5000/x"), "the host is empty"},
+	{T("::1/x"), "the host is empty"},
+	{T("h:/x"), "the port is empty"},
+	{T("[::1]:/x"), "the port is empty"},
+	{T("https://h.x/y"), "the port is empty"},
+	{T("h:a/x"), NO_NUMBER},
+	{T("h:-1/x"), NO_NUMBER},
+	{T("h:+1/x"), NO_NUMBER},
+	{T("h:5000:5000/x"), NO_NUMBER},
+	{T("x:t/y"), NO_NUMBER},
+	{T("[::1]:x/y"), NO_NUMBER},
+	{T("user:pass@h.x/y"), NO_NUMBER},
+	{T("a.b:@c/x"), NO_NUMBER},
+	{T("./x"), LABEL},
+	{T("../x"), LABEL},
+	{T(".h/x"), LABEL},
+	{T("h./x"), LABEL},
+	{T("h.x./y"), LABEL},
+	{T("h..x/y"), LABEL},
+	{T("docker.io./x"), LABEL},
+	{T("h.:5000/x"), LABEL},
+	{T("-h.x/y"), HYPHEN},
+	{T("h-.x/y"), HYPHEN},
+	{T("h.-x/y"), HYPHEN},
+	{T("h.x-/y"), HYPHEN},
+	{T("h-:5000/y"), HYPHEN},
+	{T("A_b/x"), HOST_CHAR},
+	{T("a_b:5000/x"), HOST_CHAR},
+	{T("a+b.c/x"), HOST_CHAR},
+	{T("user@h.x/y"), HOST_CHAR},
+	{T("h[0].x/y"), HOST_CHAR},
+	{T("[::1/x"), "the IPv6 address has no ']'"},
+	{T("[]:5000/x"), IPV6},
+	{T("[g::]/x"), IPV6},
+	{T("[::1.2.3.4]/x"), IPV6},
+	{T("[::1]x/y"), AFTER_IPV6},
+	{T("[::1].x/y"), AFTER_IPV6},
+	{T("[::1][::1]/y"), AFTER_IPV6},
+	{T("::1]/x"), "the host is empty"},
+	{T("x:"), "the tag is empty"},
+	{T("x:@sha256:" H64), "the tag is empty"},
+	{T("h.x/y:"), "the tag is empty"},
+	{T("x:.t"), "the tag begins with '.' or '-'"},
+	{T("x:-t"), "the tag begins with '.' or '-'"},
+	{T("x:" T128 "t"), "the tag is longer than 128 bytes"},
+	{T("x:t:u"), "more than one tag"},
+	{T("x::t"), "more than one tag"},
+	{T("x:t:"), "more than one tag"},
+	{T("x:sha256:" H64), "more than one tag"},
+	{T("x:t+1"), TAG_CHAR},
+	{T("x/y:t/z"), TAG_CHAR},
+	{T("h.x/y:5000/z"), TAG_CHAR},
+	{T("x:[t]"), TAG_CHAR},
+	{T("x@"), "the digest is empty"},
+	{T("x:t@"), "the digest is empty"},
+	{T("x@@"), "more than one digest"},
+	{T("x@sha256:" H64 "@sha256:" H64), "more than one digest"},
+	{T("x@sha256:" H64 "@"), "more than one digest"},
+	{T("x@sha256"), "the digest has no ':' after its algorithm"},
+	{T("x@" H64), "the digest has no ':' after its algorithm"},
+	{T("a@b/c"), "the digest has no ':' after its algorithm"},
+	{T("x@:" H64), ALGORITHM},
+	{T("x@1a:" H64), ALGORITHM},
+	{T("x@a-:" H64), ALGORITHM},
+	{T("x@-a:" H64), ALGORITHM},
+	{T("x@a..b:" H64), ALGORITHM},
+	{T("x@a.1:" H64), ALGORITHM},
+	{T("x@sha-256:" H64), ALGORITHM},
+	{T("x@a/b:" H64), ALGORITHM},
+	{T("x@sha256:"), SHORT},
+	{T("x@sha256:0"), SHORT},
+	{T("x@sha256:0123456789abcdef0123456789abcde"), SHORT},
+	{T("x@sha256:" H63 "g"), NOT_HEX},
+	{T("x@sha256:" H64 ":t"), NOT_HEX},
+	{T("x@sha256:sha256:" H64), NOT_HEX},
+	{T("h.x/y@sha256:" H64 "/z"), NOT_HEX},
+	{T("x@sha256:latest"), NOT_HEX},
+	/* upstream takes this for a path without a host, which names no image at all */
+	{T("a_b.c/x"), HOST_CHAR},
+	{T("my_registry.example/x:t"), HOST_CHAR},
+	/* upstream does not fold the host, so there "library/" does not come before it */
+	{T("DOCKER.IO/" X247 "x"), TOO_LONG},
+};
+
+#endif
