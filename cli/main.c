@@ -34,12 +34,12 @@ static const struct command *find(const char *name)
 
 static int unknown(const char *name)
 {
-	struct str names[16];
+	struct str names[sizeof(commands) / sizeof(*commands)];
 	char quoted[128];
 	struct text t;
 	size_t n = 0;
 
-	for (; n < 16 && commands[n]; n++)
+	for (; commands[n]; n++)
 		names[n] = str_of(commands[n]->name);
 	text_init_fixed(&t, quoted, sizeof quoted);
 	text_quote(&t, str_of(name), 64);

@@ -266,7 +266,7 @@ def test_now_and_the_end_of_exceptions():
         ends(out, 0)
         equal("warning", out.lines()[1], 'Warning: assay: exception "x" ends on 2026-11-30 (owner o)')
         out = check(d, "--now=2026-12-01", "bad.yaml")
-        ends(out, 1, err="warning: p.yaml:15:12: spec.expires: ended on 2026-11-30: the exception no longer holds\n")
+        ends(out, 1, err="warning: p.yaml:20:12: spec.expires: ended on 2026-11-30: the exception no longer holds\n")
         holds("text", out.out, "- " + BAD_LINE + '; exception "x" expired 2026-11-30\n')
 
 
@@ -284,7 +284,7 @@ def test_exceptions_that_last_too_long():
         args = ("--now", "2026-11-01", "--max-exception-days")
         ends(check(d, *args, "29", "good.yaml"), 0)
         ends(check(d, *args, "28", "good.yaml"), 2, out="", err=(
-            "p.yaml:15:12: spec.expires: 2026-11-30 is more than 28 days away: the last day allowed is 2026-11-29\n"
+            "p.yaml:20:12: spec.expires: 2026-11-30 is more than 28 days away: the last day allowed is 2026-11-29\n"
             "assay: policies not loaded: 1 error\n"))
 
 
