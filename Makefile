@@ -137,7 +137,7 @@ TIER_ENV = ASSAY_BIN=$(CURDIR)/$(OUT)/assay BUILD=$(BUILD)
 BENCH_OBJ := $(OUT)/obj/tests/bench/floor.o $(OUT)/obj/tests/bench/stages.o
 -include $(BENCH_OBJ:.o=.d)
 
-.PHONY: bench-programs unit unit-build cases cli server suites docs e2e bench
+.PHONY: bench-programs unit unit-build cases cli server suites docs e2e cases-apiserver bench
 unit: unit-build ## Unit tests (SUITES="a b" runs only those)
 	@$(OUT)/unit $(SUITES)
 
@@ -166,6 +166,9 @@ docs: all ## Names and tables in the documentation
 
 e2e: all ## Real kube-apiserver, etcd and kubectl
 	@$(TIER_ENV) tests/e2e/run
+
+cases-apiserver: all ## Case folders of tests/cases against a real kube-apiserver
+	@$(TIER_ENV) tests/e2e/cases
 
 bench-programs: $(OUT)/floor $(OUT)/stages
 

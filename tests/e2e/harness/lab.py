@@ -135,6 +135,7 @@ class Lab:
         self.apis = {}
         self._registrations = 0
         self._registered = None
+        self.match_conditions = None
         self._lock = None
 
     def path(self, *parts):
@@ -194,6 +195,7 @@ class Lab:
         # A name that is not left out must reach the webhook too: it is refused, or nobody answers it.
         eventually("the new registration", lambda: self.create(pod, dry_run=True).status == 201
                    and self.create(other, dry_run=True).status != 201)
+        self.match_conditions = conditions
         self._registered = (port, conditions, system_namespaces)
 
     def need_registration(self, conditions):

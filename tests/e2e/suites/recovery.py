@@ -39,10 +39,13 @@ def label(lab):
     lab.set_up("bad-deployment.yaml")
     lab.set_up("bad-pod.yaml")
     labelled = lab.kubectl("label", "deployment/web", "pod/web", "team=shop")
+    notes = lab.audit_annotations("web", "patch")
     annotated = lab.kubectl("annotate", "deployment/web", "pod/web", "note=seen")
     lab.clear("deployment/web", "pod/web")
     lab.expect(labelled, 0, "deployment.apps/web labeled\npod/web labeled\n")
     lab.expect(annotated, 0, "deployment.apps/web annotated\npod/web annotated\n")
+    # So it is seen that the match conditions, or the server, are what lets it pass.
+    equal("who decided", notes.get("decision"), None if lab.match_conditions else "allowed")
 
 
 @both("a bad Deployment that runs already can be restarted")

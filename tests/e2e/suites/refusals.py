@@ -138,6 +138,19 @@ def status(lab):
         "not set (pod default also not set); want 65532")))
 
 
+@test("twelve violations: ten lines and how many more; the Status has them all")
+def many(lab):
+    pod = lab.pod("web", "nginx:1.27")
+    pod["spec"]["containers"] += [{"name": n, "image": "nginx:1.27"} for n in ("two", "three")]
+    answer = lab.create(pod, dry_run=True)
+    lines = [line for i, name in enumerate(("web", "two", "three"))
+             for line in golden_lines(container=f"containers[{i}]", name=name)]
+    want = refusal("Pod default/web", *lines).split("\n")
+    want[11:13] = ["\u2026 and 2 more: assay check -f FILE lists all"]
+    equal("message", same_request(answer.body["message"]), DENIED + "\n".join(want))
+    equal("causes", len(answer.body["details"]["causes"]), 12)
+
+
 HOSTILE = {
     "NUL": ("a\0b:1", r"a\x00b:1"),
     "ESC": ("a\x1b[31mb:1", r"a\x1b[31mb:1"),
