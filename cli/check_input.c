@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/check.h"
 #include "core/file.h"
@@ -177,7 +178,7 @@ static void check_file(struct check_run *run, const char *path)
 		run->out_of_memory = true;
 		return;
 	}
-	if (file_read(a, path, LIMIT_FILE_BYTES, &bytes, &e) < 0) {
+	if (file_read_pipe(a, path, LIMIT_FILE_BYTES, &bytes, &e) < 0) {
 		struct check_document *d = check_add(run, f.file, 0, 0);
 		if (d)
 			check_fail(run, d, "%s", e.text);
@@ -186,13 +187,21 @@ static void check_file(struct check_run *run, const char *path)
 	take_bytes(run, &f, a, bytes);
 }
 
+/* `assay check <(helm template ...)` */
+static bool is_pipe(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
 void check_path(struct check_run *run, const char *path)
 {
 	static const struct str suffixes[] = {{".yaml", 5}, {".yml", 4}, {".json", 5}};
 	struct file_list files;
 	struct err e = {0};
 
-	if (strcmp(path, "-") == 0) {
+	if (strcmp(path, "-") == 0 || is_pipe(path)) {
 		check_file(run, path);
 		return;
 	}

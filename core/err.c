@@ -82,12 +82,12 @@ const char *err_kind_name(enum err_kind kind)
 
 void bug_at(const char *file, int line, const char *fmt, ...)
 {
+	char text[512];
 	va_list args;
 
-	fprintf(stderr, "bug at %s:%d: ", file, line);
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	format_cut(text, sizeof(text), fmt, args);
 	va_end(args);
-	fputc('\n', stderr);
+	fprintf(stderr, "bug at %s:%d: %s\n", file, line, text);
 	abort();
 }

@@ -86,7 +86,8 @@ static int read_all(struct arena *a, int fd, const char *path, size_t expected, 
 	return 0;
 }
 
-int file_read(struct arena *a, const char *path, size_t max_bytes, struct str *out, struct err *e)
+static int read_path(struct arena *a, const char *path, size_t max_bytes, bool pipes,
+		     struct str *out, struct err *e)
 {
 	__attribute__((cleanup(close_fd))) int fd = STDIN_FILENO;
 	size_t expected = FIRST_READ;
@@ -97,16 +98,27 @@ int file_read(struct arena *a, const char *path, size_t max_bytes, struct str *o
 	if (strcmp(path, "-") == 0)
 		return read_all(a, fd, path, expected, max_bytes, out, e);
 	/* not to wait for the other end of a pipe that is refused below */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (pipes ? 0 : O_NONBLOCK));
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return file_io_error(path, errno, e);
 	if (S_ISDIR(st.st_mode))
 		return file_io_error(path, EISDIR, e);
-	if (!S_ISREG(st.st_mode))
+	if (!S_ISREG(st.st_mode) && !(pipes && S_ISFIFO(st.st_mode)))
 		return file_error(ERR_IO, path, "not a regular file", e);
 	if (st.st_size > 0 && (uintmax_t)st.st_size <= max_bytes)
 		expected = (size_t)st.st_size + 2;
 	return read_all(a, fd, path, expected, max_bytes, out, e);
+}
+
+int file_read(struct arena *a, const char *path, size_t max_bytes, struct str *out, struct err *e)
+{
+	return read_path(a, path, max_bytes, false, out, e);
+}
+
+int file_read_pipe(struct arena *a, const char *path, size_t max_bytes, struct str *out,
+		   struct err *e)
+{
+	return read_path(a, path, max_bytes, true, out, e);
 }
 
 char *file_join(struct arena *a, struct str dir, struct str name)

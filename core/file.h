@@ -11,6 +11,11 @@
 int file_read(struct arena *a, const char *path, size_t max_bytes, struct str *out, struct err *e)
 	MUST_USE;
 
+/* The same, and a named pipe is read to its end too: a shell's <(command). Waits for its writer, so it is
+ * not for servers. */
+int file_read_pipe(struct arena *a, const char *path, size_t max_bytes, struct str *out,
+		   struct err *e) MUST_USE;
+
 struct file_list {
 	char **paths; /* NUL-terminated, sorted by bytes, in the arena */
 	size_t n;

@@ -31,8 +31,9 @@ int json_parse(struct arena *a, struct str bytes, const struct json_options *o, 
  * also does it, race-free. */
 void json_init(void);
 
-/* Append a JSON string literal: quotes, escapes for '"', '\', C0, DEL, C1 and U+2028/9; malformed bytes
- * become U+FFFD. The result is always valid JSON in UTF-8, and safe on a terminal. */
+/* Append a JSON string literal. Escaped: '"', '\', C0, DEL, C1, and what text_is_invisible() names, so that a log
+ * line can be looked at on a terminal; readers of JSON get the characters back. Malformed UTF-8 becomes
+ * U+FFFD: the result is always valid JSON. */
 void json_put_str(struct text *t, struct str s);
 
 /*

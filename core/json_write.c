@@ -25,15 +25,21 @@ static void put_escape(struct text *t, uint32_t cp)
 		text_puts(t, "\\t");
 		break;
 	default:
-		text_printf(t, "\\u%04x", (unsigned)cp);
+		if (cp > 0xFFFF) /* as a surrogate pair; source: RFC 8259 section 7 */
+			text_printf(t, "\\u%04x\\u%04x", 0xD7C0 + (unsigned)(cp >> 10),
+				    0xDC00 + (unsigned)(cp & 0x3FF));
+		else
+			text_printf(t, "\\u%04x", (unsigned)cp);
 		break;
 	}
 }
 
+/* Log lines are read on terminals too: what would play tricks there is written as an escape, which JSON
+ * readers undo. */
 static bool needs_escape(uint32_t cp)
 {
-	return cp < 0x20 || cp == '"' || cp == '\\' || (cp >= 0x7F && cp <= 0x9F) || cp == 0x2028 ||
-	       cp == 0x2029;
+	return cp < 0x20 || cp == '"' || cp == '\\' || (cp >= 0x7F && cp <= 0x9F) ||
+	       (cp > 0x9F && text_is_invisible(cp));
 }
 
 void json_put_str(struct text *t, struct str s)

@@ -127,7 +127,7 @@ static const struct range {
 	{0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
 };
 
-static bool is_invisible(uint32_t cp)
+bool text_is_invisible(uint32_t cp)
 {
 	for (size_t i = 0; i < sizeof(invisible) / sizeof(invisible[0]); i++) {
 		if (cp <= invisible[i].last)
@@ -152,7 +152,7 @@ static size_t take_unit(struct str *s, char unit[UNIT_SIZE])
 		n = snprintf(unit, UNIT_SIZE, "\\x%02x", (unsigned)cp);
 	else if (cp == '"' || cp == '\\')
 		n = snprintf(unit, UNIT_SIZE, "\\%c", byte);
-	else if (cp < 0x80 || !is_invisible(cp))
+	else if (cp < 0x80 || !text_is_invisible(cp))
 		memcpy(unit, s->p, used);
 	else if (cp <= 0xFFFF)
 		n = snprintf(unit, UNIT_SIZE, "\\u%04x", (unsigned)cp);

@@ -44,6 +44,10 @@ void text_put_escaped(struct text *t, struct str s, size_t max_bytes);
 /* The same between double quotes. */
 void text_quote(struct text *t, struct str s, size_t max_bytes);
 
+/* Characters that a reader does not see, or that move what he sees: bidi and format controls, zero-width
+ * and other default-ignorable characters, spaces other than U+0020. */
+bool text_is_invisible(uint32_t cp);
+
 /* Cut back to n bytes (no-op if shorter); does not clear a failure. */
 void text_truncate(struct text *t, size_t n);
 

@@ -36,7 +36,7 @@ static struct str fill_glob(struct arena *a, struct str glob, const char *fill)
 /* A namespace the policy matches; the last guess if there is none among the guesses. */
 static struct str choose_namespace(struct arena *a, const struct match *m)
 {
-	static const char *const fills[] = {"default", "app", "sample", "a", ""};
+	static const char *const fills[] = {"default", "app", "sample", "a", "", "q7", "zz-9-x"};
 	struct str ns = S("default");
 	for (size_t f = 0; f < sizeof(fills) / sizeof(fills[0]); f++) {
 		for (size_t i = 0; i < m->n_include; i++) {

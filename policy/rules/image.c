@@ -1,5 +1,7 @@
 /* Where images come from and whether they are pinned. Compares the parts of the normalised reference,
  * never the text. spec: policy 3.5, 3.6 */
+#include <stdio.h>
+
 #include "policy/rule.h"
 
 struct image {
@@ -123,6 +125,22 @@ static void sample_good(const void *params, struct arena *a, struct rule_sample 
 		good->image = S("");
 }
 
+/* A host that no pattern names: one more name than patterns is enough. */
+static void put_unlisted(struct text *t, const struct param_patterns *patterns)
+{
+	for (size_t n = 0; n <= patterns->n; n++) {
+		char host[64];
+		bool named = false;
+		snprintf(host, sizeof(host), "unlisted%zu.example.net", n);
+		for (size_t i = 0; i < patterns->n; i++)
+			named = named || str_eq(patterns->items[i].host, str_of(host));
+		if (!named) {
+			text_printf(t, "%s/app", host);
+			return;
+		}
+	}
+}
+
 static void sample_bad(const void *params, struct arena *a, struct rule_sample *bad)
 {
 	const struct image *p = params;
@@ -132,7 +150,7 @@ static void sample_bad(const void *params, struct arena *a, struct rule_sample *
 
 	text_init(&t, a, 4096);
 	if (reference_parse(a, bad->image, &r, &e) < 0 || p->registries.n)
-		text_puts(&t, "unlisted.example.net/app");
+		put_unlisted(&t, &p->registries);
 	else
 		reference_put_repository(&t, &r);
 	if (p->registries.n && r.digest_kind == REFERENCE_DIGEST_PINNED)

@@ -1,7 +1,8 @@
 """`assay check`: what it reads, and its exit codes."""
 import json
+import subprocess
 
-from harness import BAD, BAD_LINE, BROKEN, CONFIG, DIGEST, GOOD, PINNED, Folder, ends, equal, holds, pod, policy
+from harness import BAD, BAD_LINE, BIN, BROKEN, CONFIG, DIGEST, GOOD, PINNED, Folder, ends, equal, holds, pod, policy
 
 SUMMARY = "%d checked: %d denied, %d warned, %d allowed; %d skipped\n"
 WARN = PINNED.replace("mode: deny", "mode: warn")
@@ -48,6 +49,14 @@ def test_violation_is_1_and_reads_like_the_server():
         ends(check(d, "--docs-url", "https://docs.example/codes", "--contact", "#platform", "bad.yaml"), 1, err="", out=(
             "bad.yaml:1: Pod default/web: denied\nassay: 1 violation in Pod default/web\n- %s\n"
             "Fix it: https://docs.example/codes#digest; ask #platform\n\n" % BAD_LINE + SUMMARY % (1, 1, 0, 0, 0)))
+
+
+def test_a_pipe_of_the_shell_is_read():
+    with folder(bad_yaml=BAD) as d:
+        out = subprocess.run(["bash", "-c", '"$0" check -p p.yaml <(cat bad.yaml)', BIN], cwd=d.path, capture_output=True,
+                             text=True)
+        equal("exit code", out.returncode, 1)
+        holds("text", out.stdout, "- " + BAD_LINE)
 
 
 def test_unreadable_is_2_whatever_else_is_found():

@@ -172,29 +172,11 @@ START_TEST(merges_late_violations_into_the_order)
 	fixture_rule(f, p, "ro", &rule_read_only_root_filesystem, NULL);
 	fixture_rule(f, q, "stamp", &stamp, NULL);
 	judge_with_evidence(
-		f,
-		"{'spec': {'containers': [{'name': 'a', 'image': '" PINNED(
-			"plain.example") "'}, {'name': 'b', 'image': '" PINNED("plain.example") "'}"
-												"],"
-												" '"
-												"in"
-												"it"
-												"Co"
-												"nt"
-												"ai"
-												"ne"
-												"rs"
-												"':"
-												" ["
-												"{'"
-												"na"
-												"me"
-												"':"
-												" '"
-												"c'"
-												"}]"
-												"}"
-												"}");
+		f, fixture_text(f,
+				"{'spec': {'containers': [{'name': 'a', 'image': '%s'}, {'name': "
+				"'b', 'image': '%s', 'securityContext': []}], 'initContainers': "
+				"[{'name': 'c'}]}}",
+				PINNED("plain.example"), PINNED("plain.example")));
 	struct text t;
 	struct str s;
 	text_init(&t, f->static_arena, 4096);
@@ -205,7 +187,7 @@ START_TEST(merges_late_violations_into_the_order)
 	}
 	ck_assert(text_done(&t, &s));
 	expect_text(s.p,
-		    "golden/- c\nother/- c\n"
+		    "golden/- c\ngolden/- b\nother/- c\nother/- b\n"
 		    "golden/stamp c\ngolden/ro c\nother/stamp c\n"
 		    "golden/stamp a\ngolden/ro a\nother/stamp a\n"
 		    "golden/stamp b\ngolden/ro b\nother/stamp b\n",

@@ -97,8 +97,10 @@ START_TEST(dash_is_standard_input)
 		read_stdin(sizes[i], 100000, &s, &rc, &e);
 		ck_assert_int_eq(rc, 0);
 		ck_assert_uint_eq(s.n, sizes[i]);
-		for (size_t n = 0; n < s.n; n++)
-			ck_assert_int_eq(s.p[n], 'a' + (int)(n % 26));
+		for (size_t n = 0; n < s.n; n++) {
+			if (s.p[n] != 'a' + (char)(n % 26))
+				ck_abort_msg("byte %zu of %zu", n, s.n);
+		}
 		ck_assert_int_eq(s.p[s.n], '\0');
 	}
 	read_stdin(100001, 100000, &s, &rc, &e);

@@ -19,7 +19,10 @@ static const struct {
 	{{"\0\x1f\x7f", 3}, "\"\\u0000\\u001f\\u007f\""},
 	{{"gr\xC3\xBC\xC3\x9F \xF0\x9F\x98\x80", 11}, "\"gr\xC3\xBC\xC3\x9F \xF0\x9F\x98\x80\""},
 	{{"a\xE2\x80\xA8\xE2\x80\xA9z", 8}, "\"a\\u2028\\u2029z\""},
-	{{"\xC2\x80\xC2\x9F\xC2\xA0", 6}, "\"\\u0080\\u009f\xC2\xA0\""},
+	{{"\xC2\x80\xC2\x9F\xC2\xA0", 6}, "\"\\u0080\\u009f\\u00a0\""},
+	/* what moves or hides text: bidi override, zero-width space, a tag character */
+	{{"a\xE2\x80\xAE\xE2\x80\x8Bz", 8}, "\"a\\u202e\\u200bz\""},
+	{{"\xF3\xA0\x80\x81", 4}, "\"\\udb40\\udc01\""},
 	/* malformed: a stray byte, an overlong form, a surrogate, beyond Unicode, a cut sequence */
 	{{"a\xFFz", 3}, "\"a\\ufffdz\""},
 	{{"\xC0\x80", 2}, "\"\\ufffd\\ufffd\""},

@@ -128,6 +128,22 @@ START_TEST(problems_of_files_and_policies_come_together)
 }
 END_TEST
 
+/* The policy may well be in the file that could not be read. */
+START_TEST(an_unreadable_file_does_not_make_exceptions_wrong)
+{
+	static const char *const paths[] = {"absent", "ex.yaml"};
+	struct arena *a = arena_new(1 << 20);
+	struct problems problems;
+	make_root();
+	put("ex.yaml", EXCEPTION "2027-01-31\n");
+	ck_assert_ptr_null(load_paths(a, paths, 2, &problems));
+	ck_assert_str_eq(problems_text(&problems),
+			 "absent: cannot read \"absent\": no such file or directory\n");
+	arena_free(a);
+	remove_root();
+}
+END_TEST
+
 START_TEST(no_paths_no_set)
 {
 	struct arena *a = arena_new(1 << 20);
@@ -150,37 +166,73 @@ static const char *const fault_texts[] = {
 	     "  - {name: c, runAs: {user: no}}\n" EXCEPTION "soon\n",
 };
 
-/* The n-th allocation fails: no set and a problem, until n is past the last one. */
-static size_t fail_every(enum fault fault, const char *yaml, const char *path)
+/* All that a fault may change, as text. */
+static const char *outcome(const struct policy_set *s, struct problems *problems)
+{
+	struct text t;
+	struct str all;
+	text_init(&t, problems->arena, 1 << 16);
+	text_puts(&t, problems_text(problems));
+	for (size_t i = 0; s && i < s->n_policies; i++)
+		policy_put_yaml(&t, &s->policies[i]);
+	for (size_t i = 0; s && i < s->n_exceptions; i++)
+		text_printf(&t, "exception of %zu rules\n", s->exceptions[i].n_rules);
+	ck_assert(text_done(&t, &all));
+	return all.p;
+}
+
+/* Load with the n-th allocation failing, 0 none; the outcome, which the caller frees. */
+static char *load_failing(enum fault fault, size_t n, const char *yaml, const char *path)
 {
 	const char *const paths[] = {path};
-	for (size_t n = 1;; n++) {
-		struct arena *a = arena_new(1 << 20);
-		struct problems problems;
-		struct policy_file file = {S("policy.yaml"), str_of(yaml)};
-		struct policy_options o = {.now_unix_s = NOW_UNIX_S};
-		o.fail_at.files = fault == FAULT_FILES ? n : 0;
-		o.fail_at.scratch = fault == FAULT_SCRATCH ? n : 0;
-		o.fail_at.set = fault == FAULT_SET ? n : 0;
-		problems_init(&problems, a);
-		arena_fail_at(a, fault == FAULT_PROBLEMS ? n : 0);
-		struct policy_set *s = fault == FAULT_FILES
-					       ? policy_set_load(paths, 1, &o, &problems)
-					       : policy_set_build(&file, 1, &o, &problems);
-		ck_assert_msg((s == NULL) == (problems.errors > 0), "allocation %zu", n);
-		if (!s && fault != FAULT_PROBLEMS)
-			ck_assert_uint_gt(problems.n, 0);
-		bool enough = s != NULL || (fault == FAULT_PROBLEMS && !arena_exhausted(a));
-		/* Of a wrong text every run fails; then the reason is no longer the memory. */
-		if (!s && fault != FAULT_PROBLEMS && n > 1 &&
-		    !strstr(problems_text(&problems), "memory"))
-			enough = true;
-		policy_set_free(s);
-		arena_free(a);
-		if (enough)
-			return n - 1;
+	struct arena *a = arena_new(1 << 20);
+	struct problems problems;
+	struct policy_file file = {S("policy.yaml"), str_of(yaml)};
+	struct policy_options o = {.now_unix_s = NOW_UNIX_S};
+	o.fail_at.files = fault == FAULT_FILES ? n : 0;
+	o.fail_at.scratch = fault == FAULT_SCRATCH ? n : 0;
+	o.fail_at.set = fault == FAULT_SET ? n : 0;
+	problems_init(&problems, a);
+	arena_fail_at(a, fault == FAULT_PROBLEMS ? n : 0);
+
+	struct policy_set *s = fault == FAULT_FILES ? policy_set_load(paths, 1, &o, &problems)
+						    : policy_set_build(&file, 1, &o, &problems);
+	arena_fail_at(a, 0);
+	ck_assert_msg((s == NULL) == (problems.errors > 0), "allocation %zu", n);
+	char *got = strdup(outcome(s, &problems));
+	policy_set_free(s);
+	arena_free(a);
+	return got;
+}
+
+/* True when the fault changed nothing; what it may change it to is no set, because of memory. */
+static bool fail_at(enum fault fault, size_t n, const char *yaml, const char *path)
+{
+	char *want = load_failing(fault, 0, yaml, path);
+	char *got = load_failing(fault, n, yaml, path);
+	bool same = strcmp(got, want) == 0;
+	if (!same && fault == FAULT_PROBLEMS)
+		ck_assert_uint_lt(strlen(got), strlen(want));
+	else if (!same)
+		ck_assert_msg(strstr(got, "memory") && !strstr(got, "kind: Policy"),
+			      "allocation %zu: got\n%s", n, got);
+	free(want);
+	free(got);
+	return same;
+}
+
+/* How many allocations can fail: all up to a number, and none past it. */
+static size_t fail_every(enum fault fault, const char *yaml, const char *path)
+{
+	size_t n = 1;
+	while (!fail_at(fault, n, yaml, path)) {
+		n++;
 		ck_assert_uint_lt(n, 5000);
 	}
+	for (size_t i = 1; i < 200; i++)
+		ck_assert_msg(fail_at(fault, n + i, yaml, path),
+			      "allocation %zu failed unnoticed, and %zu did not", n, n + i);
+	return n - 1;
 }
 
 START_TEST(whichever_allocation_fails_there_is_no_set_but_a_problem)
@@ -213,6 +265,7 @@ Suite *test_load_files_suite(void)
 	tcase_add_test(tc, no_paths_no_set);
 	tcase_add_test(tc, a_mounted_config_map_loads_once);
 	tcase_add_test(tc, problems_of_files_and_policies_come_together);
+	tcase_add_test(tc, an_unreadable_file_does_not_make_exceptions_wrong);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("memory");
 	tcase_add_loop_test(tc, whichever_allocation_fails_there_is_no_set_but_a_problem, 0, 2);

@@ -2,32 +2,9 @@
 #include <check.h>
 
 #include "policy/limits.h"
-#include "tests/unit/policy_fixture.h"
+#include "tests/unit/report_fixture.h"
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof(a)[0]))
-
-static const struct policy deny_policy = {.name = {"golden", 6}};
-static const struct policy allow_policy = {.name = {"lenient", 7}, .on_error = ON_ERROR_ALLOW};
-static const struct policy_rule ro_rule = {.name = {"ro-rootfs", 9}};
-
-static struct report *new_report(struct fixture *f)
-{
-	report_init(&f->engine.report, f->arena);
-	return &f->engine.report;
-}
-
-/* A violation of its own path, in mode deny. */
-static struct violation violation(struct fixture *f, enum code code, size_t i)
-{
-	return (struct violation){.code = code,
-				  .policy = &deny_policy,
-				  .rule = &ro_rule,
-				  .path = str_of(fixture_text(f, "spec.containers[%zu].image", i)),
-				  .got = {.form = GOT_QUOTED,
-					  .value = S("nginx:1.27"),
-					  .note = S("docker.io")},
-				  .want = S("registry.internal.example.com/*")};
-}
 
 /* ---- names ---- */
 
@@ -60,21 +37,21 @@ START_TEST(takes_the_worst)
 		const struct policy *policy;
 		enum verdict verdict;
 	} cases[] = {
-		{MODE_DENY, false, &deny_policy, VERDICT_DENY},
-		{MODE_DENY, false, &allow_policy, VERDICT_DENY},
-		{MODE_DENY, true, &deny_policy, VERDICT_UNAVAILABLE},
-		{MODE_DENY, true, &allow_policy, VERDICT_WARN},
+		{MODE_DENY, false, &fixture_deny, VERDICT_DENY},
+		{MODE_DENY, false, &fixture_lenient, VERDICT_DENY},
+		{MODE_DENY, true, &fixture_deny, VERDICT_UNAVAILABLE},
+		{MODE_DENY, true, &fixture_lenient, VERDICT_WARN},
 		{MODE_DENY, true, NULL, VERDICT_UNAVAILABLE},
-		{MODE_WARN, false, &deny_policy, VERDICT_WARN},
-		{MODE_WARN, true, &deny_policy, VERDICT_WARN},
-		{MODE_AUDIT, false, &deny_policy, VERDICT_ALLOW},
-		{MODE_AUDIT, true, &deny_policy, VERDICT_ALLOW},
+		{MODE_WARN, false, &fixture_deny, VERDICT_WARN},
+		{MODE_WARN, true, &fixture_deny, VERDICT_WARN},
+		{MODE_AUDIT, false, &fixture_deny, VERDICT_ALLOW},
+		{MODE_AUDIT, true, &fixture_deny, VERDICT_ALLOW},
 	};
 	struct fixture *f = fixture_new();
 
 	for (int i = 0; i < COUNT(cases); i++) {
 		for (int j = 0; j < COUNT(cases); j++) {
-			struct report *r = new_report(f);
+			struct report *r = fixture_report(f);
 			struct violation v = {.mode = cases[i].mode,
 					      .unavailable = cases[i].unavailable,
 					      .policy = cases[i].policy};
@@ -89,7 +66,7 @@ START_TEST(takes_the_worst)
 								    : cases[j].verdict);
 		}
 	}
-	ck_assert_int_eq(report_verdict(new_report(f)), VERDICT_ALLOW);
+	ck_assert_int_eq(report_verdict(fixture_report(f)), VERDICT_ALLOW);
 	fixture_free(f);
 }
 END_TEST
@@ -97,23 +74,23 @@ END_TEST
 START_TEST(never_allows_what_was_not_judged_whole)
 {
 	struct fixture *f = fixture_new();
-	struct report *r = new_report(f);
+	struct report *r = fixture_report(f);
 
 	r->unanswered = 1;
 	ck_assert_int_eq(report_verdict(r), VERDICT_UNAVAILABLE);
-	r = new_report(f);
+	r = fixture_report(f);
 	r->incomplete = true;
 	ck_assert_int_eq(report_verdict(r), VERDICT_UNAVAILABLE);
-	r = new_report(f);
+	r = fixture_report(f);
 	r->lost_violations = 1;
 	ck_assert_int_eq(report_verdict(r), VERDICT_UNAVAILABLE);
-	struct violation v = {.mode = MODE_WARN, .policy = &deny_policy};
+	struct violation v = {.mode = MODE_WARN, .policy = &fixture_deny};
 	report_add(r, &v);
 	ck_assert_int_eq(report_verdict(r), VERDICT_UNAVAILABLE);
 	v.mode = MODE_DENY;
 	report_add(r, &v);
 	ck_assert_int_eq(report_verdict(r), VERDICT_DENY);
-	r = new_report(f);
+	r = fixture_report(f);
 	arena_fail_at(f->arena, 1);
 	ck_assert_ptr_null(arena_alloc(f->arena, 1));
 	ck_assert_int_eq(report_verdict(r), VERDICT_UNAVAILABLE);
@@ -141,15 +118,15 @@ static void expect_warnings(struct fixture *f, const char *want)
 START_TEST(warns_in_one_line_each)
 {
 	struct fixture *f = fixture_new();
-	struct report *r = new_report(f);
+	struct report *r = fixture_report(f);
 	struct subject s = {.kind = SUBJECT_CONTAINER, .name = S("web")};
-	struct violation v = violation(f, CODE_DIGEST, 0);
+	struct violation v = fixture_violation(f, CODE_DIGEST, 0);
 
 	expect_warnings(f, "");
 	v.mode = MODE_WARN;
 	v.subject = &s;
 	report_add(r, &v);
-	v.policy = &allow_policy;
+	v.policy = &fixture_lenient;
 	v.want = S("something else");
 	report_add(r, &v);
 	v.mode = MODE_AUDIT;
@@ -158,7 +135,7 @@ START_TEST(warns_in_one_line_each)
 	v.mode = MODE_DENY;
 	v.unavailable = true;
 	report_add(r, &v);
-	v = violation(f, CODE_OBJECT, 1);
+	v = fixture_violation(f, CODE_OBJECT, 1);
 	v.mode = MODE_WARN;
 	report_add(r, &v);
 	expect_warnings(
@@ -173,10 +150,10 @@ END_TEST
 START_TEST(shortens_warnings_to_their_limit)
 {
 	struct fixture *f = fixture_new();
-	struct report *r = new_report(f);
+	struct report *r = fixture_report(f);
 	struct subject s = {.kind = SUBJECT_EPHEMERAL_CONTAINER, .name = S("web")};
 	struct subject hostile = {.kind = SUBJECT_CONTAINER};
-	struct violation v = violation(f, CODE_READ_ONLY_ROOT_FILESYSTEM, 0);
+	struct violation v = fixture_violation(f, CODE_READ_ONLY_ROOT_FILESYSTEM, 0);
 
 	v.mode = MODE_WARN;
 	v.subject = &s;
@@ -212,12 +189,12 @@ END_TEST
 START_TEST(warns_of_exceptions_near_their_end_once)
 {
 	struct fixture *f = fixture_new();
-	struct report *r = new_report(f);
+	struct report *r = fixture_report(f);
 	struct exception x = {.name = S("ex-0042"),
 			      .expires_text = S("2027-01-31"),
 			      .owner = S("team-billing")};
 	struct exception y = {.name = S("ex-1"), .expires_text = S("2028-01-31"), .owner = S("t")};
-	struct violation v = violation(f, CODE_DIGEST, 0);
+	struct violation v = fixture_violation(f, CODE_DIGEST, 0);
 
 	report_use(r, &x, &v, true);
 	report_use(r, &y, &v, false);
@@ -237,12 +214,12 @@ END_TEST
 START_TEST(counts_warnings_past_the_tenth)
 {
 	struct fixture *f = fixture_new();
-	struct report *r = new_report(f);
+	struct report *r = fixture_report(f);
 	struct exception x = {.name = S("ex"), .expires_text = S("2027-01-31"), .owner = S("o")};
 	const char *want = "";
 
 	for (size_t i = 0; i < 11; i++) {
-		struct violation v = violation(f, CODE_DIGEST, i);
+		struct violation v = fixture_violation(f, CODE_DIGEST, i);
 		v.mode = MODE_WARN;
 		report_add(r, &v);
 		if (i < 10)

@@ -238,6 +238,19 @@ START_TEST(says_why_windows_cannot_pass)
 		"run-as-non-root: spec.containers[0].securityContext.runAsNonRoot (container "
 		"\"x\"): not set (pod default also not set); want true\n",
 		"windows");
+	fixture_judge(f, "{'spec': {'os': {'name': 'windows'}, 'containers': [{'name': 'x', "
+			 "'image': 'i', 'securityContext': {'readOnlyRootFilesystem': false, "
+			 "'runAsUser': 'x', 'runAsGroup': 0, 'runAsNonRoot': true}}]}}");
+	expect_text(
+		fixture_lines(f),
+		"read-only-root-filesystem: spec.containers[0].securityContext."
+		"readOnlyRootFilesystem (container \"x\"): got false (a Windows Pod cannot set "
+		"it); want true\n"
+		"run-as-user: spec.containers[0].securityContext.runAsUser (container \"x\"): "
+		"got \"x\" (a string, not an integer); want 65532\n"
+		"run-as-group: spec.containers[0].securityContext.runAsGroup (container \"x\"): "
+		"got 0 (a Windows Pod cannot set it); want 65532\n",
+		"windows with values");
 	fixture_free(f);
 }
 END_TEST

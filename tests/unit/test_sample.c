@@ -206,6 +206,20 @@ START_TEST(the_shipped_policies_are_sound)
 }
 END_TEST
 
+START_TEST(the_bad_image_is_from_a_host_that_no_pattern_names)
+{
+	struct loaded l =
+		load_good(HEAD PODS "  - {name: i, image: {registries: ['r.io/g/**', "
+				    "'unlisted0.example.net/**', 'unlisted1.example.net/a']}}\n");
+	struct samples s = build(&l);
+	ck_assert_str_eq(problems_text(&found), "");
+	ck_assert_uint_eq(s.n, 2);
+	ck_assert(s.items[1].as_expected);
+	ck_assert_ptr_nonnull(strstr(s.items[1].yaml.p, "unlisted2.example.net/app"));
+	loaded_free(&l);
+}
+END_TEST
+
 START_TEST(whichever_allocation_fails_it_is_an_error)
 {
 	struct loaded l = load_good(HEAD PODS "  - {name: r, readOnlyRootFilesystem: {}}\n"
@@ -246,6 +260,7 @@ Suite *test_sample_suite(void)
 	tcase_add_test(tc, registries_without_a_common_image_refuse_every_pod);
 	tcase_add_test(tc, a_rule_that_refuses_nothing_is_found);
 	tcase_add_test(tc, the_shipped_policies_are_sound);
+	tcase_add_test(tc, the_bad_image_is_from_a_host_that_no_pattern_names);
 	tcase_add_test(tc, whichever_allocation_fails_it_is_an_error);
 	suite_add_tcase(s, tc);
 	return s;

@@ -140,11 +140,12 @@ START_TEST(glob_is_linear)
 	p[N / 2] = 'b';
 	p[N / 2 + 1] = '*';
 	ck_assert(!str_glob((struct str){p, N}, (struct str){s, N}));
-	for (size_t i = 0; i < N; i += 2)
+	/* less of it: the thread sanitizer looks at all that is left for each piece */
+	for (size_t i = 0; i < STARS; i += 2)
 		p[i] = '*';
-	ck_assert(str_glob((struct str){p, N}, (struct str){s, N}));
-	p[N - 1] = 'b';
-	ck_assert(!str_glob((struct str){p, N}, (struct str){s, N}));
+	ck_assert(str_glob((struct str){p, STARS}, (struct str){s, STARS}));
+	p[STARS - 1] = 'b';
+	ck_assert(!str_glob((struct str){p, STARS}, (struct str){s, STARS}));
 	free(p);
 	free(s);
 }

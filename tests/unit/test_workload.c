@@ -281,6 +281,19 @@ START_TEST(refuses_too_many_subjects)
 	expect_text(fixture_lines(f),
 		    "object: spec: got 4097 (containers and image volumes); want at most 4096\n",
 		    "4097");
+	/* Also when most of them are nothing at all. */
+	struct text t;
+	struct str s;
+	text_init(&t, f->static_arena, 1 << 20);
+	text_puts(&t, "{'spec': {'containers': [{'image': 'i'}], 'volumes': [null");
+	for (int i = 0; i < LIMIT_SUBJECTS; i++)
+		text_puts(&t, ",null");
+	text_puts(&t, "]}}");
+	ck_assert(text_done(&t, &s));
+	ck_assert_int_eq(fixture_judge(f, s.p), VERDICT_DENY);
+	expect_text(fixture_lines(f),
+		    "object: spec: got 4098 (containers and image volumes); want at most 4096\n",
+		    "4098");
 	fixture_free(f);
 }
 END_TEST
