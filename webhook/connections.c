@@ -9,12 +9,14 @@
 #include "webhook/limits.h"
 
 struct connections {
-	pthread_mutex_t lock; /* the list and `n` */
+	pthread_mutex_t lock; /* everything that changes */
 	struct connection *first, *last;
 	size_t n;
+	size_t expected; /* accepted, not yet in the list */
+	size_t leaving;  /* in the list, but cut off */
+	size_t evicted;  /* since the last look */
 	size_t max;
 	int64_t slow_ms;
-	_Atomic uint64_t evicted;
 };
 
 static uint64_t word_of(enum connection_phase p, int64_t at_ms)
@@ -59,12 +61,13 @@ void connections_free(struct connections *t)
 size_t connections_count(struct connections *t)
 {
 	pthread_mutex_lock(&t->lock);
-	size_t n = t->n;
+	size_t n = t->n + t->expected;
 	pthread_mutex_unlock(&t->lock);
 	return n;
 }
 
-/* Payload bytes that the kernel has taken in on this connection; 0 if it does not say. */
+/* Bytes that the kernel has taken in on this connection, the end of the stream counted as one; 0 if it
+ * does not say. */
 static uint64_t bytes_received(int fd)
 {
 	struct tcp_info info = {0};
@@ -75,15 +78,16 @@ static uint64_t bytes_received(int fd)
 }
 
 /* Called with the table's lock held. */
-static void cut(struct connection *c)
+static void cut(struct connections *t, struct connection *c)
 {
 	atomic_store(&c->cut, true);
+	t->leaving++;
 	(void)shutdown(c->fd, SHUT_RDWR);
 }
 
 /* Those that never finished a request go first, then the longest waiting: a flood of new connections
- * must not push out the API servers' kept ones. */
-static struct connection *longest_waiting(const struct connections *t)
+ * must not push out the API servers' kept ones, and none that was used a moment ago. */
+static struct connection *longest_waiting(const struct connections *t, int64_t now_ms)
 {
 	struct connection *found = NULL;
 	bool found_new = false;
@@ -91,7 +95,7 @@ static struct connection *longest_waiting(const struct connections *t)
 		uint64_t word = atomic_load_explicit(&c->phase, memory_order_relaxed);
 		bool is_new = atomic_load_explicit(&c->served, memory_order_relaxed) == 0;
 		if (phase_of(word) != CONNECTION_WAITING || atomic_load(&c->cut) ||
-		    (found_new && !is_new))
+		    (found_new && !is_new) || (!is_new && now_ms - time_of(word) < IN_USE_MS))
 			continue;
 		if (!found || (is_new && !found_new) ||
 		    word < atomic_load_explicit(&found->phase, memory_order_relaxed)) {
@@ -102,31 +106,42 @@ static struct connection *longest_waiting(const struct connections *t)
 	return found;
 }
 
-bool connections_make_room(struct connections *t)
+bool connections_make_room(struct connections *t, int64_t now_ms)
 {
 	pthread_mutex_lock(&t->lock);
-	if (t->n >= t->max - t->max / 10) {
-		struct connection *c = longest_waiting(t);
+	if (t->n - t->leaving + t->expected >= t->max - t->max / 10) {
+		struct connection *c = longest_waiting(t, now_ms);
 		if (c) {
-			cut(c);
-			atomic_fetch_add(&t->evicted, 1);
+			cut(t, c);
+			t->evicted++;
 		}
 	}
-	bool room = t->n < t->max;
+	bool room = t->n + t->expected < t->max;
 	pthread_mutex_unlock(&t->lock);
 	return room;
 }
 
-uint64_t connections_evicted(const struct connections *t)
+void connections_expect(struct connections *t)
 {
-	return atomic_load(&t->evicted);
+	pthread_mutex_lock(&t->lock);
+	t->expected++;
+	pthread_mutex_unlock(&t->lock);
+}
+
+void connections_unexpect(struct connections *t)
+{
+	pthread_mutex_lock(&t->lock);
+	t->expected--;
+	pthread_mutex_unlock(&t->lock);
 }
 
 struct connection *connection_open(struct connections *t, int fd, int64_t now_ms)
 {
 	struct connection *c = calloc(1, sizeof(*c));
-	if (!c)
+	if (!c) {
+		connections_unexpect(t);
 		return NULL;
+	}
 	c->fd = fd;
 	c->opened_ms = now_ms;
 	enter(c, CONNECTION_WAITING, now_ms);
@@ -139,6 +154,7 @@ struct connection *connection_open(struct connections *t, int fd, int64_t now_ms
 		t->first = c;
 	t->last = c;
 	t->n++;
+	t->expected--;
 	pthread_mutex_unlock(&t->lock);
 	return c;
 }
@@ -146,7 +162,7 @@ struct connection *connection_open(struct connections *t, int fd, int64_t now_ms
 bool connection_close(struct connections *t, struct connection *c)
 {
 	bool failed_handshake =
-		!atomic_load(&c->handshaken) && !atomic_load(&c->cut) && bytes_received(c->fd) > 0;
+		!atomic_load(&c->handshaken) && !atomic_load(&c->cut) && bytes_received(c->fd) > 1;
 	pthread_mutex_lock(&t->lock);
 	if (c->prev)
 		c->prev->next = c->next;
@@ -157,6 +173,7 @@ bool connection_close(struct connections *t, struct connection *c)
 	else
 		t->last = c->prev;
 	t->n--;
+	t->leaving -= atomic_load(&c->cut) ? 1 : 0;
 	pthread_mutex_unlock(&t->lock);
 	free(c);
 	return failed_handshake;
@@ -224,12 +241,14 @@ struct connections_look connections_look(struct connections *t, int64_t now_ms)
 {
 	struct connections_look out = {0};
 	pthread_mutex_lock(&t->lock);
+	out.evicted = t->evicted;
+	t->evicted = 0;
 	for (struct connection *c = t->first; c; c = c->next) {
 		uint64_t word = atomic_load_explicit(&c->phase, memory_order_relaxed);
 		if (atomic_load(&c->cut))
 			continue;
 		if (is_slow(t, c, word, now_ms)) {
-			cut(c);
+			cut(t, c);
 			out.slow++;
 		}
 		if (phase_of(word) == CONNECTION_JUDGING && now_ms > time_of(word))
@@ -248,7 +267,7 @@ void connections_close_idle(struct connections *t, int64_t now_ms)
 		if (phase_of(word) != CONNECTION_WAITING || atomic_load(&c->cut))
 			continue;
 		if (!has_begun(c, word, now_ms) && seen)
-			cut(c);
+			cut(t, c);
 	}
 	pthread_mutex_unlock(&t->lock);
 }

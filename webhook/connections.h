@@ -54,9 +54,13 @@ void connections_free(struct connections *t); /* must be empty; NULL is fine */
 
 size_t connections_count(struct connections *t);
 /* Is there room for one more? Above 90 % of the limit the longest waiting connection is closed first. */
-bool connections_make_room(struct connections *t);
+bool connections_make_room(struct connections *t, int64_t now_ms);
 
-/* Put a new one in. NULL: no memory. */
+/* One more has been accepted and is on its way to connection_open(); it takes its place from now on. */
+void connections_expect(struct connections *t);
+/* It never came. */
+void connections_unexpect(struct connections *t);
+/* Put a new one in, which was expected. NULL: no memory. */
 struct connection *connection_open(struct connections *t, int fd, int64_t now_ms);
 /* Take it out and free it, before its descriptor is closed. True if it had sent something but its TLS
  * handshake was never done, and we did not cut it off. */
@@ -71,14 +75,12 @@ void connection_answering(struct connection *c, int64_t now_ms);
 void connection_waiting(struct connection *c, int64_t now_ms);
 
 struct connections_look {
-	size_t slow;  /* cut off now */
-	size_t stuck; /* worked on by us for longer than STUCK_S */
+	size_t slow;    /* cut off now */
+	size_t evicted; /* closed to make room since the last look */
+	size_t stuck;   /* worked on by us for longer than STUCK_S */
 };
 /* Cut off what is overdue. One thread at a time. */
 struct connections_look connections_look(struct connections *t, int64_t now_ms);
 /* Close those that wait and have sent nothing since the last look at this phase. The same thread. */
 void connections_close_idle(struct connections *t, int64_t now_ms);
-/* Connections closed to make room, since the start. */
-uint64_t connections_evicted(const struct connections *t);
-
 #endif

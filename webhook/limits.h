@@ -16,6 +16,9 @@
  * overload); at the limit new ones wait in the kernel. (flag) */
 #define LIMIT_CONNECTIONS 4096
 
+/* A kept connection that was used within this time is not closed to make room. Milliseconds. */
+#define IN_USE_MS 1000
+
 /* Arena of one review without its body: node tree, report, answer. Past it: refused as too complex. */
 #define LIMIT_REVIEW_ARENA_BYTES (96u << 20)
 

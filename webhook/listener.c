@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
 #include "webhook/limits.h"
@@ -148,8 +149,10 @@ static int accept_one(struct listener *l)
 	if (fd < 0)
 		return -1;
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	connections_expect(l->table);
 	/* It closes the socket also when it fails. */
-	(void)MHD_add_connection(l->daemon, fd, (struct sockaddr *)&addr, size);
+	if (MHD_add_connection(l->daemon, fd, (struct sockaddr *)&addr, size) != MHD_YES)
+		connections_unexpect(l->table);
 	return 0;
 }
 
@@ -165,7 +168,7 @@ static void *accept_thread(void *self)
 				{.fd = l->fd, .events = POLLIN}};
 	bool complained = false;
 	for (;;) {
-		bool room = connections_make_room(l->table);
+		bool room = connections_make_room(l->table, clock_mono_us() / 1000);
 		(void)poll(fds, room ? 2 : 1, room ? -1 : 5);
 		if (fds[0].revents != 0)
 			return NULL;

@@ -91,7 +91,12 @@ static bool take_member(struct scan *s, struct str *out)
 	return true;
 }
 
-/* The members of `request`; false when the bytes end or are no JSON. */
+static bool is_found(const struct review_head *h)
+{
+	return h->api_version.n > 0 && h->uid.n > 0;
+}
+
+/* The members of `request`; false when the bytes end, are no JSON, or need not be looked at. */
 static bool scan_request(struct scan *s, struct review_head *out)
 {
 	struct str key;
@@ -103,7 +108,7 @@ static bool scan_request(struct scan *s, struct review_head *out)
 		if (!take_string(s, &key) || !take(s, ':'))
 			return false;
 		bool is_it = str_eq(key, S("uid"));
-		if (!(is_it ? take_member(s, &out->uid) : skip_value(s)))
+		if (!(is_it ? take_member(s, &out->uid) : skip_value(s)) || is_found(out))
 			return false;
 	} while (take(s, ','));
 	return take(s, '}');

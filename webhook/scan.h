@@ -16,8 +16,9 @@ struct review_head {
 		uid; /* of `request`; only letters, digits, '-', '.', '_', at most LIMIT_UID_BYTES */
 };
 
-/* Whatever the bytes are, *out is filled and nothing outside them is read. Linear time. The first of
- * equal keys counts. Any thread. */
+/* Whatever the bytes are, *out is filled and nothing outside them is read. Linear time, and as a rule
+ * only the first 200 bytes: the API server writes what is looked for first. The first of equal keys
+ * counts. Any thread. */
 void review_scan(struct str body, struct review_head *out);
 
 #endif

@@ -15,6 +15,10 @@
 #include "webhook/request.h"
 #include "webhook/watcher.h"
 
+/* The listener bounds connections. The library must not: version 0.9.75 locks itself up for good when a
+ * connection handed to it is one too many. */
+#define NEVER_REACHED (1u << 24)
+
 /* ---- connections ---- */
 
 static int handshake_hook(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
@@ -168,8 +172,6 @@ static int start_reviews(struct server *s, struct err *e)
 		 (intptr_t)c->threads, NULL},
 		{MHD_OPTION_END, 0, NULL},
 	};
-	/* The listener bounds connections; each thread has its share of this, so that it never does. */
-	unsigned never = (c->max_connections + 64) * c->threads;
 	s->reviews.daemon = MHD_start_daemon(
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_USE_ITC |
 			MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG,
@@ -179,7 +181,8 @@ static int start_reviews(struct server *s, struct err *e)
 		MHD_OPTION_HTTPS_CERT_CALLBACK2, no_certificate, MHD_OPTION_HTTPS_PRIORITIES,
 		TLS_PRIORITIES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
-		MHD_OPTION_CONNECTION_LIMIT, never, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+		MHD_OPTION_CONNECTION_LIMIT, NEVER_REACHED, MHD_OPTION_TLS_NO_ALPN, 1,
+		MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
 	if (!s->reviews.daemon)
 		return err_set(e, ERR_INTERNAL, "HTTPS server: the library did not start it");
 	return listener_start(s->reviews.listener, s->reviews.daemon, s->reviews.connections, e);

@@ -82,6 +82,14 @@ static gnutls_datum_t datum_of(struct str s)
 	return (gnutls_datum_t){.data = (unsigned char *)(uintptr_t)s.p, .size = (unsigned)s.n};
 }
 
+/* The library's words for text that is something else are about base64. */
+static bool is_no_pem(int rc)
+{
+	return rc == GNUTLS_E_BASE64_DECODING_ERROR ||
+	       rc == GNUTLS_E_BASE64_UNEXPECTED_HEADER_ERROR ||
+	       rc == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE || rc == GNUTLS_E_NO_CERTIFICATE_FOUND;
+}
+
 static int read_pair(struct arena *a, const struct tls_files *f, struct tls_pair *p, struct err *e)
 {
 	struct str cert;
@@ -99,7 +107,8 @@ static int read_pair(struct arena *a, const struct tls_files *f, struct tls_pair
 			       f->key);
 	if (rc < 0)
 		return err_set(e, ERR_INPUT, "certificate %s with private key %s: %s", f->cert,
-			       f->key, gnutls_strerror(rc));
+			       f->key,
+			       is_no_pem(rc) ? "no PEM in one of them" : gnutls_strerror(rc));
 	return 0;
 }
 
@@ -110,7 +119,8 @@ static int read_client_ca(struct arena *a, const char *path, struct tls_pair *p,
 	gnutls_datum_t pem = datum_of(ca);
 	int n = gnutls_certificate_set_x509_trust_mem(p->cred, &pem, GNUTLS_X509_FMT_PEM);
 	if (n < 0)
-		return err_set(e, ERR_INPUT, "client CA %s: %s", path, gnutls_strerror(n));
+		return err_set(e, ERR_INPUT, "client CA %s: %s", path,
+			       is_no_pem(n) ? "no certificate in it" : gnutls_strerror(n));
 	if (n == 0)
 		return err_set(e, ERR_INPUT, "client CA %s: no certificate in it", path);
 	p->has_client_ca = true;

@@ -23,7 +23,12 @@ static void look(struct server *s)
 		metrics_rejected(s->metrics, REJECTED_SLOW, reviews.slow);
 		log_msg(LOG_WARNING, "cut off %zu slow connections", reviews.slow);
 	}
-	(void)admin.slow; /* nobody's review is lost there */
+	if (reviews.evicted > 0) {
+		metrics_rejected(s->metrics, REJECTED_OVERLOAD, reviews.evicted);
+		log_msg(LOG_WARNING, "closed %zu waiting connections to make room",
+			reviews.evicted);
+	}
+	(void)admin; /* nobody's review is lost there */
 	atomic_store(&s->stuck, reviews.stuck);
 	atomic_store(&s->looked_ms, now);
 }

@@ -108,12 +108,18 @@ def test_half_closed(t):
 
 # ---- slow senders, while others are served ----
 
+def undisturbed(loop):
+    """Nothing failed, and its connection was kept as long as any is."""
+    assert loop.failures == [], loop.failures
+    assert loop.connections <= 1 + loop.answers // 1000, (loop.connections, loop.answers)
+
+
 def served_meanwhile(s, wait):
     loop = Loop(s)
     wait()
     until("answers", lambda: loop.answers > 5 or loop.failures)
     loop.finish()
-    assert loop.failures == [] and loop.connections == 1, (loop.failures, loop.connections)
+    undisturbed(loop)
 
 
 def trickle(send, ended):
@@ -222,7 +228,7 @@ def test_more_connections_than_allowed(t):
         assert s.post(review()).response()["allowed"] is True
     until("room", lambda: sum(readable_end(sock) for sock in idle) >= 40)
     loop.finish()
-    assert loop.failures == [] and loop.connections == 1, (loop.failures, loop.connections)
+    undisturbed(loop)
     until("count", lambda: s.rejected("overload") >= 40)
 
 

@@ -44,12 +44,14 @@ def test_bad_policy(t):
     text = ready.body.decode()
     assert text.startswith("[-]last reload failed: policies: "), text
     assert "/policy.yaml:5:" in text and text.endswith("ok\n"), text
-    signal_count = len([line for line in s.log()[before:] if line["level"] == "error"])
+    errors = [line for line in s.log()[before:] if line["level"] == "error"]
     problems = [line["problem"] for line in s.log()[before:] if line["msg"] == "policy error"]
     assert len(problems) == 3, problems
-    assert "policy.yaml:5:" in problems[0] and "mode" in problems[0], problems
-    assert "onError" in problems[1] + problems[2], problems
-    assert signal_count == 4, "one line for the failure, one for each problem"
+    assert problems == [
+        f'{policy_file(s)}:5:3: missing key "onError" in spec: want deny or allow',
+        f"{policy_file(s)}:5:9: spec.mode: got refuse (a string), want deny, warn or audit",
+        f'{policy_file(s)}:6:3: unknown key "onEror" in spec: did you mean "onError"?'], problems
+    assert len(errors) == 4, "one line for the failure, one for each problem"
     s.signal(signal.SIGHUP)
     s.signal(signal.SIGHUP)
     until("still failing", lambda: s.metric("assay_config_last_reload_successful") == 0)
@@ -118,7 +120,7 @@ def test_reload_under_load(t):
     for loop in loops:
         loop.finish()
         assert loop.failures == [] and loop.answers > 0, loop.failures
-        assert loop.connections == 1 + loop.answers // 1000
+        assert loop.connections <= 1 + loop.answers // 1000
 
 
 # ---- certificate ----

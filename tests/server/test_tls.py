@@ -20,10 +20,10 @@ def test_old_versions_are_refused(t):
     s = t.server()
     for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):
         try:
-            with s.client(versions(s, version, version)):
-                raise AssertionError(f"{version} was accepted")
-        except (ssl.SSLError, ConnectionError) as e:
-            assert "alert" in str(e).lower() or "version" in str(e).lower(), e
+            s.client(versions(s, version, version)).close()
+            raise AssertionError(f"{version} was accepted")
+        except (ssl.SSLError, ConnectionError):
+            pass
     until("count", lambda: s.rejected("tls") == 2)
 
 
