@@ -15,7 +15,7 @@ import urllib.request
 import certs
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PROGRAM = (os.environ.get("ASSAY") or os.environ.get("ASSAY_BIN")
+PROGRAM = (os.environ.get("ASSAY_BIN")
            or os.path.join(ROOT, "build", "release", "assay"))
 # Sanitizer builds on a busy machine are slow; nothing here measures speed.
 PATIENCE_S = 60
