@@ -62,7 +62,7 @@ START_TEST(everything_starts_at_zero)
 		REQUESTS "{resource=\"podtemplates\",operation=\"UPDATE\",outcome=\"warned\",dry_"
 			 "run=\"true\"} 0",
 		("assay_admission_request_duration_seconds_bucket{outcome=\"error\",le=\"0.0025\"} "
-		"0"),
+		 "0"),
 		"assay_admission_request_duration_seconds_bucket{outcome=\"error\",le=\"+Inf\"} 0",
 		"assay_admission_request_duration_seconds_sum{outcome=\"error\"} 0.000000",
 		"assay_admission_requests_in_flight 0",
