@@ -200,9 +200,11 @@ const struct command command_check = {
 	.usage = "FILE|DIR|-...",
 	.detail = "Reads YAML streams, JSON, `kind: List` and whole AdmissionReviews; folders are "
 		  "searched for\n"
-		  "*.yaml, *.yml and *.json. Documents that are no workloads count as skipped; a "
-		  "file that cannot be\n"
-		  "read is an error, and the others are still checked. Example:\n\n"
+		  "*.yaml, *.yml and *.json, but not for names that begin with a dot. Documents "
+		  "that are no workloads\n"
+		  "count as skipped; a file that cannot be read is an error, and the others are "
+		  "still checked.\n"
+		  "Example:\n\n"
 		  "  helm template ./chart | assay check --policies policies/ -",
 	.options = options,
 	.n_options = sizeof options / sizeof *options,

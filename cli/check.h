@@ -44,6 +44,7 @@ struct check_document {
 	enum check_result result; /* the worst of its rows */
 	enum verdict verdict;
 	struct str message; /* refusal, or why it could not be read, or why it was skipped */
+	bool unjudged;      /* skipped although it is a workload */
 	struct str_list warnings;
 	struct check_row *rows;
 	size_t n_rows;

@@ -70,11 +70,13 @@ struct file_state {
 	size_t next_index;
 };
 
-/* A typed list ("PodList") leaves kind and apiVersion out of its items: put them back. */
+/* The items of a typed list ("PodList") may come without kind and apiVersion: put them in, as kubectl
+ * does, which takes what stands before "List". */
 static const struct node *with_type(struct arena *a, const struct node *list, struct str kind,
 				    const struct node *item)
 {
-	if (!node_is(item, NODE_MAP) || node_get(item, S("kind")) || str_eq(kind, S("List")))
+	if (!node_is(item, NODE_MAP) || node_str(node_get(item, S("kind"))).n ||
+	    str_eq(kind, S("List")))
 		return item;
 	struct node *copy = arena_calloc(a, 1, sizeof *copy);
 	struct node *kind_node = arena_calloc(a, 1, sizeof *kind_node);
@@ -82,8 +84,9 @@ static const struct node *with_type(struct arena *a, const struct node *list, st
 	const struct node *version = node_get(list, S("apiVersion"));
 	if (!copy || !kind_node || !pairs || !version)
 		return item;
+	size_t suffix = str_ends(kind, S("List")) ? sizeof("List") - 1 : 0;
 	*copy = *item;
-	*kind_node = (struct node){.type = NODE_STR, .str = str_sub(kind, 0, kind.n - 4)};
+	*kind_node = (struct node){.type = NODE_STR, .str = str_sub(kind, 0, kind.n - suffix)};
 	copy->map.pairs = pairs;
 	pairs[0] = (struct node_pair){.key = S("kind"), .value = kind_node};
 	pairs[1] = (struct node_pair){.key = S("apiVersion")};
@@ -97,20 +100,32 @@ static const struct node *with_type(struct arena *a, const struct node *list, st
 	return copy;
 }
 
+static void take_one(struct check_run *run, struct file_state *f, struct arena *a,
+		     const struct node *root, uint32_t line)
+{
+	struct check_document *d = check_add(run, f->file, f->next_index++, line);
+
+	if (d)
+		check_judge(run, d, a, root);
+}
+
+/* For kubectl a list is what has a list of items, whatever its kind. Who sends the file himself gets
+ * the object as its kind says: unless it is a List, both are judged. */
 static void take(struct check_run *run, struct file_state *f, struct arena *a,
 		 const struct node *root, uint32_t line, int depth)
 {
 	struct str kind = node_str(node_get(root, S("kind")));
 	const struct node *items = node_get(root, S("items"));
-	bool list = str_ends(kind, S("List")) && node_get(root, S("apiVersion")) &&
-		    node_is(items, NODE_LIST);
+	bool list = kind.n && node_is(items, NODE_LIST);
 
-	if (!list || depth >= LIST_DEPTH) {
+	if (!list || !str_ends(kind, S("List")))
+		take_one(run, f, a, root, line);
+	if (!list)
+		return;
+	if (depth >= LIST_DEPTH) {
 		struct check_document *d = check_add(run, f->file, f->next_index++, line);
-		if (d && list)
+		if (d)
 			check_fail(run, d, "lists inside lists: more than %d levels", LIST_DEPTH);
-		else if (d)
-			check_judge(run, d, a, root);
 		return;
 	}
 	for (size_t i = 0; i < node_len(items); i++) {

@@ -222,6 +222,7 @@ static void judge(struct check_run *run, struct check_document *d, struct arena 
 	engine_conclude(&en, NULL);
 	if (en.skip != ENGINE_JUDGED) {
 		skip(run, d, skip_text(en.skip));
+		d->unjudged = en.skip != ENGINE_SKIP_KIND;
 		return;
 	}
 	text.uid = r->uid;

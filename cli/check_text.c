@@ -23,7 +23,8 @@ static void put_place(struct text *t, const struct check_document *d)
 
 static void print_document(struct text *t, const struct check_document *d)
 {
-	if (d->result == CHECK_SKIP || (d->result == CHECK_PASS && !d->warnings.n))
+	if ((d->result == CHECK_SKIP && !d->unjudged) ||
+	    (d->result == CHECK_PASS && !d->warnings.n))
 		return;
 	put_place(t, d);
 	if (d->result == CHECK_ERROR) {
@@ -33,6 +34,12 @@ static void print_document(struct text *t, const struct check_document *d)
 		return;
 	}
 	put_object(t, d);
+	if (d->unjudged) {
+		text_puts(t, ": not judged: ");
+		text_put(t, d->message);
+		text_puts(t, "\n\n");
+		return;
+	}
 	text_printf(t, ": %s\n", verdict_decision(d->verdict));
 	if (d->message.n) {
 		text_put(t, d->message);

@@ -1,7 +1,10 @@
 /* assay serve: wiring, signals, exit. */
 #include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -70,7 +73,7 @@ static const struct option options[] = {
 	 .value = "TIME",
 	 .preset = "15s",
 	 .min = 0,
-	 .max = DRAIN_MAX_S * 1000,
+	 .max = DRAIN_LONGEST_S * 1000,
 	 .offset = AT(drain_ms),
 	 .doc = "How long to serve on after SIGTERM."},
 	{.name = "log-format",
@@ -206,6 +209,27 @@ static void block_signals(sigset_t *set)
 	pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
+/* Who presses Ctrl-C again does not want to wait; a second SIGTERM loses nothing. */
+static void let_interrupt_end_it(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* With a standard descriptor closed a socket would take its number, and log lines would go there. */
+static bool hold_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		/* open() takes the lowest free number, which is this one */
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+			return false;
+	}
+	return true;
+}
+
 /* Until SIGTERM or SIGINT. All threads have the signals blocked, so they arrive here. */
 static void serve_until_signal(struct server *s, const sigset_t *set)
 {
@@ -225,26 +249,36 @@ static int serve(const struct serve_options *o, const sigset_t *signals)
 	struct arena *a CLEANUP(arena_cleanup) = arena_new(8u << 20);
 	struct server_config config = config_of(o);
 	struct problems problems;
-	struct err e = {0};
+	struct server_errors errors;
 
 	if (!a) {
 		fprintf(stderr, "assay serve: no memory\n");
 		return EXIT_USAGE;
 	}
 	problems_init(&problems, a);
-	struct server *s = server_start(&config, &problems, &e);
+	struct server *s = server_start(&config, &problems, &errors);
 	if (!s) {
 		policies_print(stderr, &problems);
-		fprintf(stderr, "assay serve: %s\n", e.text);
+		for (size_t i = 0; i < errors.n; i++)
+			fprintf(stderr, "assay serve: %s\n", errors.items[i].text);
 		return EXIT_USAGE;
 	}
 	serve_until_signal(s, signals);
+	let_interrupt_end_it();
 	log_msg(LOG_INFO, "stopping: draining connections");
 	bool clean = server_drain(s);
 	if (!clean)
 		log_msg(LOG_WARNING, "stopped with unanswered requests");
 	server_free(s);
 	return clean ? EXIT_CLEAN : EXIT_VIOLATION;
+}
+
+/* Blocks of this size and above are pages of their own, which go back to the system when freed. Left alone
+ * the library raises the bound when it sees large blocks, and a burst of large reviews would stay resident. */
+static void keep_little_memory(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
+	(void)mallopt(M_TRIM_THRESHOLD, 1 << 20);
 }
 
 static int serve_run(void *options_v, const struct option_list *args)
@@ -260,6 +294,11 @@ static int serve_run(void *options_v, const struct option_list *args)
 	}
 	if (wrong_usage(o))
 		return EXIT_USAGE;
+	if (!hold_standard_descriptors()) {
+		fprintf(stderr, "assay serve: /dev/null: %s\n", strerror(errno));
+		return EXIT_USAGE;
+	}
+	keep_little_memory();
 	block_signals(&signals);
 	if (log_open(STDERR_FILENO, (enum log_format)o->log_format, (enum log_level)o->log_level,
 		     &e) < 0) {

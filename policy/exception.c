@@ -20,10 +20,16 @@ static bool covers_image(const struct exception *x, const struct subject *s)
 	       str_eq(x->image_digest, s->reference.digest);
 }
 
+/* A volume may have the name of a container, and is none. */
+static bool covers_container(const struct exception *x, const struct subject *s)
+{
+	return s->kind != SUBJECT_IMAGE_VOLUME && str_glob(x->container, s->name);
+}
+
 /* An exception for one container or image says nothing about the object as a whole. */
 static bool covers_subject(const struct exception *x, const struct subject *s)
 {
-	if (x->container.n && (!s || !str_glob(x->container, s->name)))
+	if (x->container.n && (!s || !covers_container(x, s)))
 		return false;
 	return !x->has_image || (s && covers_image(x, s));
 }

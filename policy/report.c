@@ -245,7 +245,7 @@ static bool counts(const struct violation *v, enum verdict verdict)
 	case VERDICT_WARN:
 		return effect == VERDICT_WARN;
 	case VERDICT_ALLOW:
-		break;
+		return effect == VERDICT_ALLOW;
 	}
 	return false;
 }

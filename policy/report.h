@@ -149,8 +149,8 @@ struct str_list {
 	size_t n;
 };
 struct str_list report_warnings(const struct report *r);
-/* Distinct codes of violations that count for `v` (deny mode, or warn mode if v is WARN), sorted by
- * enum; comma-joined by the caller. */
+/* Distinct codes, sorted by enum, of the violations with the effect `v`: DENY and UNAVAILABLE give those that
+ * refuse, WARN those that warn, ALLOW those of mode audit, which change no verdict. */
 size_t report_codes(const struct report *r, enum verdict v, enum code out[CODE_COUNT]);
 
 #endif

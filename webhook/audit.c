@@ -3,6 +3,13 @@
 #include "core/log.h"
 #include "webhook/limits.h"
 
+/* Did a rule of mode audit find something? It changes no verdict, but somebody wants to read of it. */
+static bool has_audited(const struct audit *a)
+{
+	enum code codes[CODE_COUNT];
+	return a->engine && report_codes(&a->engine->report, VERDICT_ALLOW, codes) > 0;
+}
+
 static enum log_level level_of(const struct audit *a)
 {
 	switch (a->answer->verdict) {
@@ -12,19 +19,28 @@ static enum log_level level_of(const struct audit *a)
 	case VERDICT_UNAVAILABLE:
 		return LOG_WARNING;
 	case VERDICT_ALLOW:
-		return a->log_allowed ? LOG_INFO : LOG_DEBUG;
+		return a->log_allowed || has_audited(a) ? LOG_INFO : LOG_DEBUG;
 	}
 	return LOG_WARNING;
+}
+
+static void log_codes(struct log_line *l, const char *key, const enum code *codes, size_t n)
+{
+	struct str names[CODE_COUNT];
+	for (size_t i = 0; i < n; i++)
+		names[i] = str_of(code_name(codes[i]));
+	log_strs(l, key, names, n);
 }
 
 static void log_rules(struct log_line *l, const struct audit *a)
 {
 	enum code codes[CODE_COUNT];
-	struct str names[CODE_COUNT];
-	size_t n = report_codes(&a->engine->report, a->answer->verdict, codes);
-	for (size_t i = 0; i < n; i++)
-		names[i] = str_of(code_name(codes[i]));
-	log_strs(l, "rules", names, n);
+	enum verdict v = a->answer->verdict;
+	log_codes(l, "rules", codes,
+		  v == VERDICT_ALLOW ? 0 : report_codes(&a->engine->report, v, codes));
+	size_t n = report_codes(&a->engine->report, VERDICT_ALLOW, codes);
+	if (n > 0)
+		log_codes(l, "audit_rules", codes, n);
 }
 
 /* An image is named as its author wrote it, cut to a length that leaves room for the others. */

@@ -63,13 +63,21 @@ static int read_dry_run(const struct node *request, bool *out, struct err *e)
 	return 0;
 }
 
-static enum operation operation_of(struct str word)
+/* An unknown word is no reason to leave an object unjudged. */
+static int read_operation(struct str word, enum operation *out, struct err *e)
 {
 	if (str_eq(word, S("CREATE")))
-		return OPERATION_CREATE;
-	if (str_eq(word, S("UPDATE")))
-		return OPERATION_UPDATE;
-	return OPERATION_OTHER;
+		*out = OPERATION_CREATE;
+	else if (str_eq(word, S("UPDATE")))
+		*out = OPERATION_UPDATE;
+	else if (str_eq(word, S("DELETE")) || str_eq(word, S("CONNECT")))
+		*out = OPERATION_OTHER;
+	else if (word.n == 0)
+		return err_set(e, ERR_INPUT, "request.operation: not set");
+	else
+		return err_set(e, ERR_INPUT,
+			       "request.operation: not CREATE, UPDATE, DELETE or CONNECT");
+	return 0;
 }
 
 /* spec: admission 1 "generateName is resolved": only files come without a name. */
@@ -94,11 +102,9 @@ static int read_request(const struct node *request, struct review *out, struct e
 	TRY(string_member(request, "name", &adm->name, e));
 	TRY(string_member(request, "operation", &out->operation, e));
 	TRY(read_dry_run(request, &out->dry_run, e));
-	if (out->operation.n == 0)
-		return err_set(e, ERR_INPUT, "request.operation: not set");
+	TRY(read_operation(out->operation, &adm->operation, e));
 	out->resource = node_str(node_get(resource, S("resource")));
 	out->user = node_str(node_get(user, S("username")));
-	adm->operation = operation_of(out->operation);
 	adm->object = node_get(request, S("object"));
 	if (adm->operation == OPERATION_UPDATE)
 		adm->old_object = node_get(request, S("oldObject"));

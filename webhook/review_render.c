@@ -176,7 +176,8 @@ static void annotate(struct json_writer *w, const char *key, const struct text *
 	}
 }
 
-static void annotate_codes(struct json_writer *w, const struct report *r, enum verdict v)
+static void annotate_codes(struct json_writer *w, const char *key, const struct report *r,
+			   enum verdict v)
 {
 	enum code codes[CODE_COUNT];
 	char buf[512];
@@ -187,7 +188,7 @@ static void annotate_codes(struct json_writer *w, const struct report *r, enum v
 		text_puts(&t, i > 0 ? "," : "");
 		text_puts(&t, code_name(codes[i]));
 	}
-	annotate(w, "rules", &t);
+	annotate(w, key, &t);
 }
 
 static bool used_before(const struct report *r, size_t i)
@@ -223,7 +224,9 @@ static void put_annotations(struct json_writer *w, struct arena *a, const struct
 	json_key(w, S("decision"));
 	json_str(w, str_of(verdict_decision(ans->verdict)));
 	if (en) {
-		annotate_codes(w, &en->report, ans->verdict);
+		if (ans->verdict != VERDICT_ALLOW)
+			annotate_codes(w, "rules", &en->report, ans->verdict);
+		annotate_codes(w, "audit-rules", &en->report, VERDICT_ALLOW);
 		annotate_exceptions(w, a, &en->report);
 	}
 	if (sha256.n > 0) {

@@ -209,6 +209,21 @@ def test_typed_lists_whose_items_have_no_kind():
         equal("version", found["results"][0]["resource"]["apiVersion"], "v1")
 
 
+def test_a_list_of_another_kind_is_one_too():
+    """kubectl applies the items of whatever has a list of items, and gives them its kind."""
+    with folder() as d:
+        d.write("map.yaml", CONFIG + "items:\n" + item(BAD))
+        code, found = rows(d, "map.yaml")
+        equal("rows", names(found), [("ConfigMap", "settings", "skip"), ("Pod", "web", "fail")])
+        equal("exit code", code, 1)
+        for absent in ("", "  kind:\n", '  kind: ""\n'):
+            bare = "- " + BAD[BAD.index("metadata:"):].replace("\n", "\n  ").rstrip(" ") + absent
+            d.write("pod.yaml", GOOD + "items:\n" + bare)
+            code, found = rows(d, "pod.yaml")
+            equal("rows", names(found), [("Pod", "web", "pass"), ("Pod", "web", "fail")])
+            equal("exit code", code, 1)
+
+
 def test_lists_inside_lists_end():
     text = GOOD
     for _ in range(9):
@@ -257,7 +272,8 @@ def test_namespace_of_documents_without_one():
         d.write("p.yaml", policy("{name: pinned, image: {digest: required}}", more=", namespaces: {include: [team-a]}"))
         d.write("bare.yaml", BAD)
         d.write("named.yaml", pod("web:1", namespace="team-b"))
-        ends(check(d, "bare.yaml"), 0, out=SUMMARY % (0, 0, 0, 0, 1))
+        ends(check(d, "bare.yaml"), 0, err="", out=(
+            "bare.yaml:1: Pod default/web: not judged: no policy matches\n\n" + SUMMARY % (0, 0, 0, 0, 1)))
         ends(check(d, "-n", "team-a", "bare.yaml"), 1)
         ends(check(d, "-n", "team-a", "named.yaml"), 0)
 

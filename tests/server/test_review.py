@@ -62,6 +62,26 @@ def test_warned(t):
         "(spec.containers[0].securityContext.readOnlyRootFilesystem)"], response["warnings"]
 
 
+def test_audit_mode_is_seen_though_nothing_is_refused(t):
+    s = t.server(policies=policy(mode="audit"))
+    response = s.post(review(obj=BAD)).response()
+    assert response["allowed"] is True and "warnings" not in response
+    audit = response["auditAnnotations"]
+    assert audit["decision"] == "allowed" and "rules" not in audit, audit
+    assert audit["audit-rules"] == "registry,digest,read-only-root-filesystem", audit
+    line = s.decision(response["uid"])
+    assert (line["level"], line["rules"]) == ("info", []), line
+    assert line["audit_rules"] == ["registry", "digest", "read-only-root-filesystem"], line
+
+
+def test_unknown_operation_is_refused(t):
+    s = t.server()
+    for word in ("create", "PATCH"):
+        response = s.post(review(obj=BAD, operation=word)).response()
+        assert response["allowed"] is False and response["status"]["code"] == 400, response
+        assert "request.operation: not CREATE, UPDATE, DELETE or CONNECT" in response["status"]["message"]
+
+
 def test_not_judged(t):
     s = t.server()
     kinds = review(kind={"group": "", "version": "v1", "kind": "ConfigMap"}, uid="u-1")
