@@ -7,6 +7,8 @@
 #define ALIGNMENT _Alignof(max_align_t)
 #define FIRST_CHUNK (64u << 10)
 #define MAX_CHUNK (4u << 20)
+#define FIRST_ROOM 8 /* items of an array that grows */
+#define KEPT_CHUNK (512u << 10)
 
 /* The one place that knows AddressSanitizer. */
 #if defined(__has_feature)
@@ -112,9 +114,32 @@ static bool start(struct arena *a)
 	return true;
 }
 
+/* The first chunk becomes one that holds all that was needed this time, so that the next time it is
+ * enough alone. Without memory the small one stays. */
+static void enlarge_first(struct arena *a)
+{
+	size_t size = a->first_size;
+	struct chunk *c;
+
+	while (size < a->used)
+		size *= 2;
+	if (size > a->cap)
+		size = a->cap;
+	c = malloc(sizeof(*c) + size);
+	if (!c)
+		return;
+	free(a->first);
+	a->first = c;
+	a->first_size = size;
+}
+
 static void restart(struct arena *a)
 {
+	bool outgrown = a->chunks != NULL && a->used <= KEPT_CHUNK;
+
 	free_chunks(a);
+	if (outgrown)
+		enlarge_first(a);
 	use_run(a, a->first, a->first_size);
 	a->next_size = 2 * FIRST_CHUNK;
 }
@@ -252,6 +277,22 @@ char *arena_dup(struct arena *a, const void *p, size_t n)
 		memcpy(copy, p, n);
 	copy[n] = '\0';
 	return copy;
+}
+
+void *arena_grow(struct arena *a, void *items, size_t n, size_t size, size_t *room)
+{
+	size_t more = *room > 0 ? *room * 2 : FIRST_ROOM;
+	void *p;
+
+	if (n < *room)
+		return items;
+	p = arena_calloc(a, more, size);
+	if (!p)
+		return NULL;
+	if (n > 0)
+		memcpy(p, items, n * size);
+	*room = more;
+	return p;
 }
 
 bool arena_exhausted(const struct arena *a)

@@ -29,7 +29,8 @@ struct arena *arena_new(size_t cap_bytes);
 /* Give everything back to the system. NULL is fine. */
 void arena_free(struct arena *a);
 
-/* Forget all allocations and the latch; keeps the first chunk so that the next request is cheap. */
+/* Forget all allocations and the latch; keeps one chunk, as large as was needed up to 512 KiB, so that the
+ * next request is cheap. */
 void arena_reset(struct arena *a);
 
 /* `n` zeroed bytes aligned for any type; n == 0 gives a unique pointer. NULL past the cap. */
@@ -43,6 +44,11 @@ void *arena_alloc_raw(struct arena *a, size_t n);
 
 /* Copy of n bytes, followed by a NUL that is not counted. NULL past the cap. */
 char *arena_dup(struct arena *a, const void *p, size_t n);
+
+/* For arrays that grow item by item: `items` (n of them, of `size` bytes, room for *room) if one more fits,
+ * else a copy with twice the room, new items zeroed. NULL past the cap; `items` and *room then stay.
+ *   struct x *more = arena_grow(a, l->items, l->n, sizeof *more, &l->room); */
+void *arena_grow(struct arena *a, void *items, size_t n, size_t size, size_t *room);
 
 bool arena_exhausted(const struct arena *a); /* did any allocation fail since the last reset? */
 size_t arena_used(const struct arena *a);    /* bytes handed out, rounding included */

@@ -48,7 +48,7 @@ void json_put_str(struct text *t, struct str s)
 	uint32_t cp;
 
 	text_putc(t, '"');
-	while (i < s.n) {
+	while ((i += text_plain_run(str_sub(s, i, s.n))) < s.n) {
 		cp = (unsigned char)s.p[i];
 		n = 1;
 		if (cp >= 0x80) {
@@ -138,12 +138,6 @@ void json_bool(struct json_writer *w, bool v)
 {
 	begin_value(w);
 	text_puts(w->t, v ? "true" : "false");
-}
-
-void json_nil(struct json_writer *w)
-{
-	begin_value(w);
-	text_puts(w->t, "null");
 }
 
 void json_raw(struct json_writer *w, struct str json)

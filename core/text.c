@@ -23,12 +23,12 @@ static bool reserve(struct text *t, size_t n)
 	size_t cap;
 	char *p;
 
+	if (!t->failed && n < t->cap - t->n)
+		return true;
 	if (t->failed || n > t->max - t->n) {
 		t->failed = true;
 		return false;
 	}
-	if (t->n + n < t->cap)
-		return true;
 	if (!t->arena) {
 		t->failed = true;
 		return false;
@@ -58,16 +58,6 @@ void text_put(struct text *t, struct str s)
 	memcpy(t->p + t->n, s.p, s.n);
 	t->n += s.n;
 	t->p[t->n] = '\0';
-}
-
-void text_puts(struct text *t, const char *z)
-{
-	text_put(t, str_of(z));
-}
-
-void text_putc(struct text *t, char c)
-{
-	text_put(t, (struct str){&c, 1});
 }
 
 void text_printf(struct text *t, const char *fmt, ...)
@@ -162,12 +152,37 @@ static size_t take_unit(struct str *s, char unit[UNIT_SIZE])
 	return n > 0 ? (size_t)n : used;
 }
 
-/* Length of the run at the start that is shown as it is written. */
-static size_t plain_run(struct str s)
+static bool is_plain(char c)
+{
+	return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+}
+
+/* Has any of eight bytes its high bit set, or is it below 0x20, 0x7F, a quote or a backslash? Exact as a
+ * whole: what is borrowed or carried over comes from a byte that is one of these. */
+static bool has_special(uint64_t word)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	const uint64_t high = ones * 0x80;
+	const uint64_t quotes = word ^ ones * '"';
+	const uint64_t backslashes = word ^ ones * '\\';
+
+	return ((word | (word + ones) | (word - ones * 0x20) | (quotes - ones) |
+		 (backslashes - ones)) &
+		high) != 0;
+}
+
+size_t text_plain_run(struct str s)
 {
 	size_t i = 0;
 
-	while (i < s.n && s.p[i] >= 0x20 && s.p[i] < 0x7F && s.p[i] != '"' && s.p[i] != '\\')
+	for (; s.n - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
+		uint64_t word;
+
+		memcpy(&word, s.p + i, sizeof(word));
+		if (has_special(word))
+			break;
+	}
+	while (i < s.n && is_plain(s.p[i]))
 		i++;
 	return i;
 }
@@ -178,7 +193,7 @@ void text_put_escaped(struct text *t, struct str s, size_t max_bytes)
 {
 	while (s.n > 0 && max_bytes > 0 && !t->failed) {
 		char unit[UNIT_SIZE];
-		size_t run = plain_run(s), n;
+		size_t run = text_plain_run(s), n;
 
 		if (run > 0) {
 			run = run < max_bytes ? run : max_bytes;

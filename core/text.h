@@ -30,8 +30,23 @@ void text_init(struct text *t, struct arena *a, size_t max);
 void text_init_fixed(struct text *t, char *buf, size_t size);
 
 void text_put(struct text *t, struct str s);
-void text_puts(struct text *t, const char *z);
-void text_putc(struct text *t, char c);
+
+/* Inline: an answer is put together from some hundred literals and single characters. */
+static inline void text_puts(struct text *t, const char *z)
+{
+	text_put(t, (struct str){z, z ? strlen(z) : 0});
+}
+
+static inline void text_putc(struct text *t, char c)
+{
+	if (t->failed || t->cap - t->n < 2) {
+		text_put(t, (struct str){&c, 1});
+		return;
+	}
+	t->p[t->n++] = c;
+	t->p[t->n] = '\0';
+}
+
 void text_printf(struct text *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void text_put_i64(struct text *t, int64_t v);
 void text_put_u64(struct text *t, uint64_t v);
@@ -47,6 +62,10 @@ void text_quote(struct text *t, struct str s, size_t max_bytes);
 /* Characters that a reader does not see, or that move what he sees: bidi and format controls, zero-width
  * and other default-ignorable characters, spaces other than U+0020. */
 bool text_is_invisible(uint32_t cp);
+
+/* Length of the run at the start of `s` that is printable ASCII without '"' and '\': what neither this
+ * file nor JSON escapes. */
+size_t text_plain_run(struct str s);
 
 /* Cut back to n bytes (no-op if shorter); does not clear a failure. */
 void text_truncate(struct text *t, size_t n);

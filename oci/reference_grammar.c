@@ -4,47 +4,79 @@
 
 #include "oci/limits.h"
 
-static bool is_digit(char c)
+/* Classes of bytes; what is not listed has none. */
+enum {
+	DIGIT = 1,
+	UPPER = 2,
+	LOWER = 4,
+	ALNUM = DIGIT | UPPER | LOWER,
+	HEX = 8,
+	SEPARATOR = 16,
+	PUNCTUATION = 32, /* the others that references have */
+	STAR = 64,
+	LOWER_HEX = 128,
+};
+
+#define D (DIGIT | HEX | LOWER_HEX)
+#define X (UPPER | HEX)
+#define U UPPER
+#define H (LOWER | HEX | LOWER_HEX)
+#define L LOWER
+
+static const unsigned char classes[256] = {
+	['0'] = D,           ['1'] = D,           ['2'] = D,           ['3'] = D,
+	['4'] = D,           ['5'] = D,           ['6'] = D,           ['7'] = D,
+	['8'] = D,           ['9'] = D,           ['A'] = X,           ['B'] = X,
+	['C'] = X,           ['D'] = X,           ['E'] = X,           ['F'] = X,
+	['G'] = U,           ['H'] = U,           ['I'] = U,           ['J'] = U,
+	['K'] = U,           ['L'] = U,           ['M'] = U,           ['N'] = U,
+	['O'] = U,           ['P'] = U,           ['Q'] = U,           ['R'] = U,
+	['S'] = U,           ['T'] = U,           ['U'] = U,           ['V'] = U,
+	['W'] = U,           ['X'] = U,           ['Y'] = U,           ['Z'] = U,
+	['a'] = H,           ['b'] = H,           ['c'] = H,           ['d'] = H,
+	['e'] = H,           ['f'] = H,           ['g'] = L,           ['h'] = L,
+	['i'] = L,           ['j'] = L,           ['k'] = L,           ['l'] = L,
+	['m'] = L,           ['n'] = L,           ['o'] = L,           ['p'] = L,
+	['q'] = L,           ['r'] = L,           ['s'] = L,           ['t'] = L,
+	['u'] = L,           ['v'] = L,           ['w'] = L,           ['x'] = L,
+	['y'] = L,           ['z'] = L,           ['.'] = SEPARATOR,   ['-'] = SEPARATOR,
+	['_'] = SEPARATOR,   [':'] = PUNCTUATION, ['/'] = PUNCTUATION, ['@'] = PUNCTUATION,
+	['+'] = PUNCTUATION, ['['] = PUNCTUATION, [']'] = PUNCTUATION, ['*'] = STAR,
+};
+
+#undef D
+#undef X
+#undef U
+#undef H
+#undef L
+
+static bool is(char c, unsigned mask)
 {
-	return c >= '0' && c <= '9';
+	return (classes[(unsigned char)c] & mask) != 0;
 }
 
-static bool is_upper(char c)
+/* Where the first byte outside the classes is; s.n if there is none. */
+static size_t span(struct str s, unsigned mask)
 {
-	return c >= 'A' && c <= 'Z';
+	size_t i = 0;
+
+	while (i < s.n && is(s.p[i], mask))
+		i++;
+	return i;
 }
 
-static bool is_lower(char c)
+static bool all(struct str s, unsigned mask)
 {
-	return c >= 'a' && c <= 'z';
-}
-
-static bool is_alnum(char c)
-{
-	return is_digit(c) || is_upper(c) || is_lower(c);
-}
-
-static bool is_hex(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+	return span(s, mask) == s.n;
 }
 
 static bool has_upper(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
-		if (is_upper(s.p[i]))
+		if (is(s.p[i], UPPER))
 			return true;
 	}
 	return false;
-}
-
-static bool all(struct str s, bool (*is)(char))
-{
-	for (size_t i = 0; i < s.n; i++) {
-		if (!is(s.p[i]))
-			return false;
-	}
-	return true;
 }
 
 /* Cut at the first `c`; without one everything is the head and the tail is absent. */
@@ -72,13 +104,10 @@ static int refuse_byte(char c, struct err *e)
 
 int reference_grammar_bytes(struct str s, bool wildcards, struct err *e)
 {
-	const struct str punctuation = S(".-_:/@+[]");
+	size_t n = span(s, ALNUM | SEPARATOR | PUNCTUATION | (wildcards ? STAR : 0u));
 
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-		if (!is_alnum(c) && !str_has_char(punctuation, c) && !(wildcards && c == '*'))
-			return refuse_byte(c, e);
-	}
+	if (n < s.n)
+		return refuse_byte(s.p[n], e);
 	return s.n > 0 ? 0 : err_set(e, ERR_INPUT, "empty");
 }
 
@@ -87,7 +116,7 @@ static const char *check_label(struct str label)
 	if (label.n == 0)
 		return "an empty label in the host";
 	for (size_t i = 0; i < label.n; i++) {
-		if (!is_alnum(label.p[i]) && label.p[i] != '-')
+		if (!is(label.p[i], ALNUM) && label.p[i] != '-')
 			return "a character that no host has";
 	}
 	if (label.p[0] == '-' || label.p[label.n - 1] == '-')
@@ -99,21 +128,20 @@ static const char *check_port(struct str port)
 {
 	if (port.n == 0)
 		return "the port is empty";
-	return all(port, is_digit) ? NULL : "the port is not a number";
-}
-
-static bool is_ipv6_char(char c)
-{
-	return is_hex(c) || c == ':';
+	return all(port, DIGIT) ? NULL : "the port is not a number";
 }
 
 static const char *check_ipv6_host(struct str host)
 {
 	struct str address, rest;
+	bool ok;
 
 	if (!str_cut(str_sub(host, 1, host.n), ']', &address, &rest))
 		return "the IPv6 address has no ']'";
-	if (address.n == 0 || !all(address, is_ipv6_char))
+	ok = address.n > 0;
+	for (size_t i = 0; i < address.n; i++)
+		ok = ok && (is(address.p[i], HEX) || address.p[i] == ':');
+	if (!ok)
 		return "the IPv6 address has something other than hexadecimal digits and ':'";
 	if (rest.n == 0)
 		return NULL;
@@ -152,27 +180,19 @@ static size_t separator_length(struct str s)
 	return n > 0 ? n : 1;
 }
 
-static bool is_separator(char c)
-{
-	return c == '.' || c == '_' || c == '-';
-}
-
 static const char *check_component(struct str s, bool wildcards)
 {
 	if (s.n == 0)
 		return "an empty component in the repository path";
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-		if (!is_lower(c) && !is_digit(c) && !is_separator(c) && !(wildcards && c == '*'))
-			return "a character that no repository path has";
-	}
-	if (is_separator(s.p[0]) || is_separator(s.p[s.n - 1]))
+	if (!all(s, LOWER | DIGIT | SEPARATOR | (wildcards ? STAR : 0u)))
+		return "a character that no repository path has";
+	if (is(s.p[0], SEPARATOR) || is(s.p[s.n - 1], SEPARATOR))
 		return "a component of the repository path begins or ends with '.', '_' or '-'";
 	for (size_t i = 0; i < s.n; i++) {
-		if (!is_separator(s.p[i]))
+		if (!is(s.p[i], SEPARATOR))
 			continue;
 		i += separator_length(str_sub(s, i, s.n));
-		if (is_separator(s.p[i])) /* in bounds: the last byte is no separator */
+		if (is(s.p[i], SEPARATOR)) /* in bounds: the last byte is no separator */
 			return "a run of separators in the repository path other than '__' or '-'";
 	}
 	return NULL;
@@ -205,10 +225,8 @@ const char *reference_grammar_tag(struct str tag)
 		return "more than one tag";
 	if (tag.n > LIMIT_REFERENCE_TAG_BYTES)
 		return "the tag is longer than 128 bytes";
-	for (size_t i = 0; i < tag.n; i++) {
-		if (!is_alnum(tag.p[i]) && !is_separator(tag.p[i]))
-			return "a character that no tag has";
-	}
+	if (!all(tag, ALNUM | SEPARATOR))
+		return "a character that no tag has";
 	if (tag.p[0] == '.' || tag.p[0] == '-')
 		return "the tag begins with '.' or '-'";
 	return NULL;
@@ -222,10 +240,9 @@ static bool is_algorithm(struct str s)
 
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
-		if (at_start ? !(is_lower(c) || is_upper(c))
-			     : !is_alnum(c) && !is_separator(c) && c != '+')
+		if (at_start ? !is(c, LOWER | UPPER) : !is(c, ALNUM | SEPARATOR) && c != '+')
 			return false;
-		at_start = !is_alnum(c);
+		at_start = !is(c, ALNUM);
 	}
 	return !at_start;
 }
@@ -242,7 +259,7 @@ const char *reference_grammar_digest(struct str digest)
 		return "the digest has no ':' after its algorithm";
 	if (!is_algorithm(algorithm))
 		return "the digest's algorithm is malformed";
-	if (!all(hex, is_hex))
+	if (!all(hex, HEX))
 		return "the digest is not hexadecimal";
 	return hex.n < 32 ? "the digest has fewer than 32 hexadecimal digits" : NULL;
 }
@@ -262,7 +279,7 @@ int reference_grammar_fold_host(struct arena *a, struct str host, struct str *ou
 		if (!p)
 			return err_set(e, ERR_LIMIT, "no memory left for the host");
 		for (size_t i = 0; i < host.n; i++) {
-			if (is_upper(p[i]))
+			if (is(p[i], UPPER))
 				p[i] = (char)(p[i] - 'A' + 'a');
 		}
 		folded.p = p;
@@ -273,7 +290,7 @@ int reference_grammar_fold_host(struct arena *a, struct str host, struct str *ou
 
 bool reference_grammar_is_hex64(struct str s)
 {
-	return s.n == 64 && all(s, is_hex) && !has_upper(s);
+	return s.n == 64 && all(s, LOWER_HEX);
 }
 
 bool reference_grammar_is_pin(struct str digest)

@@ -58,9 +58,11 @@ static bool put_certificate(struct server *s, struct text *t)
 	time_format(not_after, when);
 	if (now > not_after)
 		text_printf(t, "[-]certificate failed: expired on %s\n", when);
+	else if (now < not_before)
+		text_puts(t, "[-]certificate failed: not valid yet by this machine's clock\n");
 	else
 		text_printf(t, "[+]certificate ok not_after=%s\n", when);
-	return now <= not_after;
+	return now >= not_before && now <= not_after;
 }
 
 static bool put_serving(struct server *s, struct text *t)

@@ -41,7 +41,6 @@ static bool wait_for_last(struct server *s, int64_t until_ms)
 bool server_drain(struct server *s)
 {
 	int64_t start = server_mono_ms(s);
-	int64_t rest_ms = (int64_t)(DRAIN_MAX_S - DRAIN_S) * 1000;
 	struct log_line l;
 	atomic_store(&s->draining, true);
 	log_begin(&l, LOG_INFO, "draining");
@@ -51,7 +50,7 @@ bool server_drain(struct server *s)
 	listener_stop(s->reviews.listener);
 	/* Its marks of what was seen belong to one thread: now to this one. */
 	watcher_stop(s);
-	bool clean = wait_for_last(s, start + s->config.drain_ms + rest_ms);
+	bool clean = wait_for_last(s, start + (int64_t)DRAIN_MAX_S * 1000);
 	log_begin(&l, clean ? LOG_INFO : LOG_WARNING, "drained");
 	log_int(&l, "cut_off", (int64_t)connections_count(s->reviews.connections));
 	log_end(&l);

@@ -22,8 +22,8 @@
 /* Arena of one review without its body: node tree, report, answer. Past it: refused as too complex. */
 #define LIMIT_REVIEW_ARENA_BYTES (96u << 20)
 
-/* Arenas kept for the next requests, and the largest that is kept. */
-#define LIMIT_SPARE_ARENAS 64
+/* Arenas kept for the next requests, each of at most 512 KiB beside its body. More are given back. */
+#define LIMIT_SPARE_ARENAS 16
 
 /* Seconds without a byte before a connection is closed. Longer than the API server's 90 s, so that it
  * never meets a closing socket. */
@@ -110,6 +110,8 @@
 /* SIGTERM: seconds of serving on with Connection: close (flag), and the end in any case. */
 #define DRAIN_S 15
 #define DRAIN_MAX_S 40
+/* The longest that can be asked for: what is left is for the last answers. */
+#define DRAIN_LONGEST_S 30
 
 /* Arena for what is wrong with policies when they are loaded again. Past it: only counted. */
 #define LIMIT_SET_PROBLEM_BYTES (4u << 20)
@@ -117,6 +119,9 @@
 /* A load that failed is tried again after so long even if no file changed: a certificate that was not yet
  * valid becomes so. Milliseconds. */
 #define RELOAD_RETRY_MS 10000
+
+/* Policies that change while they are read are read again, so often at most. */
+#define RELOAD_ATTEMPTS 5
 
 /* Mounted files are looked at so often. Milliseconds. */
 #define WATCH_INTERVAL_MS 1000

@@ -114,14 +114,28 @@ static void log_policies(const struct policy_set *set)
 	log_end(&l);
 }
 
-static int load_policies(struct reload *r, struct problems *problems, struct err *e)
+/* From one state of the files: a swap in the middle could leave out a policy of both the old and the new
+ * state. Files that never hold still are taken as they were read last. */
+static struct policy_set *read_policies(struct reload *r, struct problems *problems)
 {
 	const struct policy_options o = {
 		.now_unix_s = clock_unix_s(&r->config->clock),
 		.max_exception_days = r->config->max_exception_days,
 	};
-	struct policy_set *set =
-		policy_set_load(r->config->policy_paths, r->config->n_policy_paths, &o, problems);
+	for (int attempt = 1;; attempt++) {
+		uint64_t before = policies_fingerprint(r->config);
+		problems_init(problems, problems->arena);
+		struct policy_set *set = policy_set_load(r->config->policy_paths,
+							 r->config->n_policy_paths, &o, problems);
+		if (attempt == RELOAD_ATTEMPTS || policies_fingerprint(r->config) == before)
+			return set;
+		policy_set_free(set);
+	}
+}
+
+static int load_policies(struct reload *r, struct problems *problems, struct err *e)
+{
+	struct policy_set *set = read_policies(r, problems);
 	problems_sort(problems);
 	if (!set)
 		return err_set(e, ERR_INPUT, "policies: %zu error%s", problems->errors,
@@ -161,11 +175,17 @@ static void report_state(struct reload *r)
 		       clock_unix_s(&r->config->clock));
 }
 
-int reload_first(struct reload *r, struct problems *problems, struct err *e)
+int reload_first_policies(struct reload *r, struct problems *problems, struct err *e)
 {
 	r->policies.fingerprint = policies_fingerprint(r->config);
-	r->certificate.fingerprint = certificate_fingerprint(r->config);
 	TRY(load_policies(r, problems, e));
+	report_state(r);
+	return 0;
+}
+
+int reload_first_certificate(struct reload *r, struct err *e)
+{
+	r->certificate.fingerprint = certificate_fingerprint(r->config);
 	TRY(load_certificate(r, e));
 	report_state(r);
 	return 0;

@@ -25,7 +25,8 @@ struct reload *reload_new(const struct server_config *c, struct store *store, st
 void reload_free(struct reload *r); /* NULL is fine */
 
 /* The first load: both must be good. Problems of policies, warnings of good ones too, in *problems. */
-int reload_first(struct reload *r, struct problems *problems, struct err *e) MUST_USE;
+int reload_first_policies(struct reload *r, struct problems *problems, struct err *e) MUST_USE;
+int reload_first_certificate(struct reload *r, struct err *e) MUST_USE;
 
 /* Load what changed, or all of it. One thread. */
 void reload_again(struct reload *r, bool force);

@@ -16,6 +16,7 @@ struct request {
 	int64_t started_us;
 	int64_t started_ms;
 	bool counted; /* in flight */
+	bool at_once; /* refused, and nobody knows where the body ends */
 	bool answered;
 };
 
@@ -82,6 +83,44 @@ static struct str header_of(struct MHD_Connection *c, const char *key)
 	return str_of(MHD_lookup_connection_value(c, MHD_HEADER_KIND, key));
 }
 
+struct framing {
+	unsigned lengths, encodings;
+	bool chunked;
+	bool odd_name; /* "Content-Length : 5" is a length to some readers */
+};
+
+static bool is_odd(struct str name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (name.p[i] <= ' ' || name.p[i] > '~')
+			return true;
+	return false;
+}
+
+static enum MHD_Result note_framing(void *self, enum MHD_ValueKind kind, const char *key,
+				    const char *value)
+{
+	struct framing *f = self;
+	(void)kind;
+	f->odd_name = f->odd_name || is_odd(str_of(key));
+	if (str_eq_nocase(str_of(key), S("Content-Length")))
+		f->lengths++;
+	if (str_eq_nocase(str_of(key), S("Transfer-Encoding"))) {
+		f->encodings++;
+		f->chunked = str_eq_nocase(str_trim(str_of(value)), S("chunked"));
+	}
+	return MHD_YES;
+}
+
+/* Is there one way only to tell where the body ends? Between us and a proxy that reads it another way a
+ * second request could hide in a body. source: RFC 9112 section 6.3 */
+static bool is_framed(struct MHD_Connection *c)
+{
+	struct framing f = {0};
+	(void)MHD_get_connection_values(c, MHD_HEADER_KIND, note_framing, &f);
+	return !f.odd_name && f.lengths + f.encodings <= 1 && (f.encodings == 0 || f.chunked);
+}
+
 /* "application/json", parameters allowed. */
 static bool is_json(struct str type)
 {
@@ -120,7 +159,12 @@ static uint64_t announced(struct MHD_Connection *c)
 static void check_head(struct server *s, struct MHD_Connection *c, struct request *r,
 		       const char *url, const char *method)
 {
-	if (!client_ok(s, c, r->connection)) {
+	if (!is_framed(c)) {
+		refuse_malformed(s, r, MHD_HTTP_BAD_REQUEST,
+				 S("body: one Content-Length, or Transfer-Encoding: chunked, is "
+				   "wanted\n"));
+		r->at_once = true;
+	} else if (!client_ok(s, c, r->connection)) {
 		refuse(r, MHD_HTTP_FORBIDDEN,
 		       S("client certificate: none that the client CA of this server signed\n"));
 	} else if (strcmp(url, "/validate") != 0) {
@@ -184,7 +228,7 @@ static enum MHD_Result begin(struct server *s, struct MHD_Connection *c, const c
 	if (r->refusal.status != 0)
 		leave_flight(s, r);
 	/* Nobody waits for the end of this: with an answer now the library closes the connection. */
-	if (announced(c) > LIMIT_DISCARD_BYTES)
+	if (r->at_once || announced(c) > LIMIT_DISCARD_BYTES)
 		return give_answer(s, c, r);
 	return MHD_YES;
 }

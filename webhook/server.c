@@ -39,20 +39,18 @@ static struct connection *open_review(struct server *s, struct MHD_Connection *c
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 	struct err e = {0};
-	struct tls_pair *pair = info ? tls_acquire(s->tls) : NULL;
 	struct connection *connection =
-		pair ? connection_open(s->reviews.connections, fd, server_mono_ms(s)) : NULL;
-	if (!connection) {
-		tls_release(s->tls, pair);
-		return NULL;
-	}
+		connection_open(s->reviews.connections, fd, server_mono_ms(s));
+	if (!connection || !info)
+		return connection;
+	struct tls_pair *pair = tls_acquire(s->tls);
 	gnutls_session_t session = (gnutls_session_t)info->tls_session;
 	connection->tls = pair;
 	gnutls_db_set_ptr(session, connection);
 	gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
 					   handshake_hook);
 	/* Without it the session has no certificate and its handshake fails. */
-	if (tls_attach(pair, session, &e) < 0)
+	if (pair && tls_attach(pair, session, &e) < 0)
 		log_msg(LOG_WARNING, "%s", e.text);
 	return connection;
 }
@@ -95,13 +93,16 @@ static void admin_connection(void *server, struct MHD_Connection *c, void **cont
 	}
 }
 
-/* What the library has to say is about peers that went away; only at debug. */
-__attribute__((format(printf, 2, 0))) static void library_log(void *unused, const char *format,
+/* What the library has to say is about peers that went away; only at debug. That it refused a request by
+ * itself it tells nobody in another way. `server`: the one whose reviews it serves, or NULL. */
+__attribute__((format(printf, 2, 0))) static void library_log(void *server, const char *format,
 							      va_list args)
 {
+	struct server *s = server;
 	char text[512];
 	struct log_line l;
-	(void)unused;
+	if (s && str_starts(str_of(format), S("Error processing request")))
+		metrics_rejected(s->metrics, REJECTED_MALFORMED, 1);
 	if (!log_enabled(LOG_DEBUG))
 		return;
 	int n = vsnprintf(text, sizeof(text), format, args);
@@ -150,18 +151,25 @@ static void fill_defaults(struct server_config *c)
 	c->contact = c->contact ? c->contact : "";
 }
 
-/* Every connection takes a descriptor; the soft limit is often 1,024. */
-static void raise_descriptor_limit(const struct server_config *c)
+/* Every connection takes a descriptor; the soft limit is often 1,024. Where the hard one is too low there
+ * are fewer connections: without descriptors none of the waiting ones would be closed to make room. */
+static void fit_descriptor_limit(struct server_config *c)
 {
-	rlim_t want = (rlim_t)c->max_connections + LIMIT_ADMIN_CONNECTIONS + 128;
+	rlim_t others = LIMIT_ADMIN_CONNECTIONS + 128;
+	rlim_t want = (rlim_t)c->max_connections + others;
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= want)
 		return;
 	limit.rlim_cur = limit.rlim_max < want ? limit.rlim_max : want;
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_cur < want)
-		log_msg(LOG_WARNING, "file descriptors: %llu are allowed, %llu would be needed",
-			(unsigned long long)limit.rlim_cur, (unsigned long long)want);
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 && getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	if (limit.rlim_cur >= want)
+		return;
+	c->max_connections = (unsigned)(limit.rlim_cur > 2 * others ? limit.rlim_cur - others
+								    : limit.rlim_cur / 2);
+	log_msg(LOG_WARNING,
+		"file descriptors: %llu are allowed, %llu would be needed; at most %u connections",
+		(unsigned long long)limit.rlim_cur, (unsigned long long)want, c->max_connections);
 }
 
 static int start_reviews(struct server *s, struct err *e)
@@ -175,7 +183,7 @@ static int start_reviews(struct server *s, struct err *e)
 	s->reviews.daemon = MHD_start_daemon(
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_USE_ITC |
 			MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG,
-		0, NULL, NULL, request_handle, s, MHD_OPTION_EXTERNAL_LOGGER, library_log, NULL,
+		0, NULL, NULL, request_handle, s, MHD_OPTION_EXTERNAL_LOGGER, library_log, s,
 		MHD_OPTION_NOTIFY_CONNECTION, review_connection, s, MHD_OPTION_NOTIFY_COMPLETED,
 		request_completed, s, MHD_OPTION_URI_LOG_CALLBACK, request_line, s,
 		MHD_OPTION_HTTPS_CERT_CALLBACK2, no_certificate, MHD_OPTION_HTTPS_PRIORITIES,
@@ -223,34 +231,53 @@ static int make_parts(struct server *s, struct err *e)
 	return 0;
 }
 
-/* Accepting comes last: the first connection finds everything in place. */
-static int start_parts(struct server *s, struct problems *problems, struct err *e)
+/* What the configuration names: whatever is wrong there is said at once. */
+static void take_configuration(struct server *s, struct problems *problems,
+			       struct server_errors *errors)
 {
-	TRY(make_parts(s, e));
-	TRY(reload_first(s->reload, problems, e));
-	s->reviews.listener = listener_new(s->config.listen, e);
-	if (!s->reviews.listener)
-		return -1;
-	s->admin.listener = listener_new(s->config.metrics_listen, e);
-	if (!s->admin.listener)
-		return -1;
-	raise_descriptor_limit(&s->config);
+	struct err *e = errors->items;
+	errors->n += reload_first_policies(s->reload, problems, &e[errors->n]) < 0;
+	errors->n += reload_first_certificate(s->reload, &e[errors->n]) < 0;
+	s->reviews.listener = listener_new(s->config.listen, &e[errors->n]);
+	errors->n += !s->reviews.listener;
+	s->admin.listener = listener_new(s->config.metrics_listen, &e[errors->n]);
+	errors->n += !s->admin.listener;
+}
+
+/* Accepting comes last: the first connection finds everything in place. */
+static int start_threads(struct server *s, struct err *e)
+{
 	TRY(watcher_start(s, e));
 	TRY(start_reviews(s, e));
 	return start_admin(s, e);
 }
 
-struct server *server_start(const struct server_config *c, struct problems *problems, struct err *e)
+static void start_parts(struct server *s, struct problems *problems, struct server_errors *errors)
+{
+	if (make_parts(s, &errors->items[0]) < 0)
+		errors->n = 1;
+	else
+		take_configuration(s, problems, errors);
+	if (errors->n == 0 && start_threads(s, &errors->items[0]) < 0)
+		errors->n = 1;
+}
+
+struct server *server_start(const struct server_config *c, struct problems *problems,
+			    struct server_errors *errors)
 {
 	struct server *s = calloc(1, sizeof(*s));
 	struct log_line l;
+	*errors = (struct server_errors){0};
 	if (!s) {
-		(void)err_set(e, ERR_MEMORY, "server: no memory");
+		(void)err_set(&errors->items[0], ERR_MEMORY, "server: no memory");
+		errors->n = 1;
 		return NULL;
 	}
 	s->config = *c;
 	fill_defaults(&s->config);
-	if (start_parts(s, problems, e) < 0) {
+	fit_descriptor_limit(&s->config);
+	start_parts(s, problems, errors);
+	if (errors->n > 0) {
 		server_free(s);
 		return NULL;
 	}

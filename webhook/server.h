@@ -46,10 +46,16 @@ struct server_config {
 
 struct server;
 
-/* Load policies and certificate, listen, start threads. On failure NULL, *e, and every policy problem
- * printed by the caller from *problems. */
+/* Why it does not start: one for policies, certificate and each address, or one for what came after. */
+struct server_errors {
+	struct err items[4];
+	size_t n;
+};
+
+/* Load policies and certificate, listen, start threads. On failure NULL, everything that is wrong in
+ * *errors, and every policy problem in *problems; the caller prints both. */
 struct server *server_start(const struct server_config *c, struct problems *problems,
-			    struct err *e);
+			    struct server_errors *errors);
 
 /* Ports in use (after port 0). */
 uint16_t server_port(const struct server *s);
@@ -62,7 +68,7 @@ void server_reload(struct server *s, bool force);
 
 /* SIGTERM: /readyz fails at once; go on accepting and answering for drain_ms with "Connection: close";
  * then stop listening, close idle connections, wait for the last answer, at most DRAIN_MAX_S in all.
- * Blocks; true if nothing was cut off. A second SIGTERM is the caller's business. */
+ * Blocks; true if nothing was cut off. */
 bool server_drain(struct server *s);
 
 void server_free(struct server *s); /* stops at once; NULL is fine */

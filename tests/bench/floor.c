@@ -14,7 +14,7 @@ int main(int argc, char **argv)
 {
 	char listen[32];
 	struct problems problems;
-	struct err e = {0};
+	struct server_errors errors;
 	sigset_t set;
 	int sig;
 
@@ -49,9 +49,9 @@ int main(int argc, char **argv)
 		.revision = "floor",
 		.constant_answer = true,
 	};
-	struct server *s = server_start(&config, &problems, &e);
+	struct server *s = server_start(&config, &problems, &errors);
 	if (!s) {
-		fprintf(stderr, "floor: %s\n", e.text);
+		fprintf(stderr, "floor: %s\n", errors.items[0].text);
 		return 2;
 	}
 	sigwait(&set, &sig);

@@ -91,6 +91,17 @@ def test_interrupt(t):
     assert s.wait() == 0
 
 
+def test_second_interrupt(t):
+    """The second Ctrl-C ends it; a second SIGTERM changes nothing."""
+    s = t.server(drain="30s")
+    s.signal(signal.SIGTERM)
+    until("draining", lambda: s.find("draining"))
+    s.signal(signal.SIGTERM)
+    assert s.post(review()).response()["allowed"] is True
+    s.signal(signal.SIGINT)
+    assert s.wait() == -signal.SIGINT
+
+
 def test_while_idle(t):
     s = t.server()
     s.signal(signal.SIGTERM)

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import ssl
+import time
 
 from context import BAD, Loop, policy, pod, review, until, write
 
@@ -97,6 +98,39 @@ def test_config_map_swap(t):
     assert [line["policies"] for line in s.log() if line["msg"] == "policies loaded"] == [1, 1]
 
 
+def test_swaps_are_never_mixed(t):
+    """Half of the files refuse the image, in turns: whatever is read during a swap, one half does."""
+    s = t.server(policies=None, start=False)
+    names = [f"p{i:02}.yaml" for i in range(40)]
+
+    def prepare(n):
+        folder = os.path.join(s.policies, f"..{n}")
+        os.mkdir(folder)
+        for i, name in enumerate(names):
+            mode = "deny" if (i < 20) == (n % 2 == 0) else "audit"
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
+                f.write(policy(mode=mode).replace("golden}", f"p{i}}}"))
+
+    def swap(n):
+        os.symlink(f"..{n}", os.path.join(s.policies, "..data_tmp"))
+        os.rename(os.path.join(s.policies, "..data_tmp"), os.path.join(s.policies, "..data"))
+
+    prepare(1)
+    swap(1)
+    for name in names:
+        os.symlink(f"..data/{name}", os.path.join(s.policies, name))
+    s.start()
+    with s.client() as c:
+        for n in range(2, 100):
+            prepare(n)
+            s.signal(signal.SIGHUP)
+            time.sleep(n % 20 / 4000)
+            swap(n)
+            assert c.post(review(obj=BAD)).response()["allowed"] is False, n
+    loaded = {line["policy_sha256"] for line in s.log() if line["msg"] == "policies loaded"}
+    assert len(loaded) == 2, loaded
+
+
 def test_hangup(t):
     """SIGHUP loads again whatever the files look like."""
     s = t.server()
@@ -182,6 +216,20 @@ def test_bad_certificate(t):
     assert s.metric("assay_config_last_reload_successful") == 0
     install((t.shared.cert, t.shared.key), cert, key)
     until("mended", lambda: s.metric("assay_config_last_reload_successful") == 1)
+
+
+def test_certificate_that_expires_while_serving(t):
+    """Not ready from then on; who is connected is still answered."""
+    end = time.time() + 4
+    stamps = [time.strftime("%Y%m%d%H%M%SZ", time.gmtime(at)) for at in (end - 3600, end)]
+    cert, key = t.shared.ca.leaf("short-" + os.path.basename(t.folder), start=stamps[0],
+                                 end=stamps[1])
+    s = t.server(cert=cert, key=key)
+    with s.client() as c:
+        until("not ready", lambda: s.admin("/readyz").status == 503)
+        text = s.admin("/readyz").body.decode()
+        assert "[-]certificate failed: expired on 20" in text and text.endswith("not ready\n"), text
+        assert c.post(review()).response()["allowed"] is True
 
 
 def test_expired_certificate_is_not_loaded(t):

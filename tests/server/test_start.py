@@ -3,6 +3,10 @@
 import os
 import re
 import signal
+import socket
+import subprocess
+
+from certs import openssl
 
 from context import BAD, policy, review, until
 
@@ -42,6 +46,76 @@ def test_certificate_in_the_future(t):
                                  end="29990101000000Z")
     text = refused_start(t.server(cert=cert, key=key, start=False))
     assert f"certificate {cert}: not valid before 2998-01-01T00:00:00Z" in text, text
+
+
+def test_everything_at_once(t):
+    """Bad policies, a missing certificate and two bad addresses: all of it in one run."""
+    text = refused_start(t.server(policies=policy().replace("mode: deny", "mode: refuse"),
+                                  cert="/nonexistent/tls.crt", start=False, listen="localhost",
+                                  metrics_listen="::1:443"))
+    assert re.search(r"policy\.yaml:\d+:\d+: ", text), text
+    assert "assay serve: policies: 1 error\n" in text, text
+    assert "/nonexistent/tls.crt" in text, text
+    assert "assay serve: address 'localhost': no port; want HOST:PORT or :PORT\n" in text, text
+    assert "assay serve: address '::1:443': an IPv6 host needs brackets\n" in text, text
+
+
+def test_encrypted_key(t):
+    key = os.path.join(t.folder, "encrypted.key")
+    openssl("ec", "-in", t.shared.key, "-aes256", "-passout", "pass:secret", "-out", key)
+    text = refused_start(t.server(key=key, start=False))
+    assert f"certificate {t.shared.cert} with private key {key}: Decryption has failed." in text, text
+
+
+def test_closed_standard_descriptors(t):
+    """Their numbers go to no socket, where log lines would be sent as answers."""
+    s = t.server(start=False)
+    port, metrics_port = free_ports()
+    s.argv[s.argv.index("--listen") + 1] = f"127.0.0.1:{port}"
+    s.argv[s.argv.index("--metrics-listen") + 1] = f"127.0.0.1:{metrics_port}"
+    s.child = subprocess.Popen(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"] + s.argv)
+    s.port, s.metrics_port = port, metrics_port
+    until("ready", lambda: s.died() or is_ready(s))
+    for fd in range(3):
+        assert os.readlink(f"/proc/{s.child.pid}/fd/{fd}") == "/dev/null"
+    with s.client() as c:
+        for _ in range(20):
+            assert c.post(review(obj=BAD)).response()["allowed"] is False
+    s.signal(signal.SIGTERM)
+    assert s.wait() == 0
+
+
+def free_ports():
+    """Two that nobody uses now."""
+    socks = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    ports = [sock.getsockname()[1] for sock in socks]
+    for sock in socks:
+        sock.close()
+    return ports
+
+
+def is_ready(s):
+    try:
+        return s.admin("/readyz").status == 200
+    except OSError:
+        return False
+
+
+def test_few_descriptors(t):
+    """A hard limit below what the connections need: there are fewer, and new ones are still served."""
+    s = t.server(start=False)
+    s.argv = ["prlimit", "--nofile=160:160"] + s.argv
+    s.start()
+    warning = next(line for line in s.log() if line["msg"].startswith("file descriptors: "))
+    assert warning["msg"] == ("file descriptors: 160 are allowed, 4480 would be needed; at most 80 "
+                              "connections"), warning
+    idle = [s.tcp() for _ in range(200)]
+    for _ in range(5):
+        assert s.post(review()).response()["allowed"] is True
+    for sock in idle:
+        sock.close()
+    assert s.post(review()).response()["allowed"] is True
+    assert not [line for line in s.log() if "cannot accept" in line["msg"]]
 
 
 def test_port_in_use(t):

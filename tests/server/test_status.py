@@ -2,7 +2,7 @@
 
 import json
 
-from context import BAD, pod, review
+from context import BAD, pod, review, until
 
 UID = "705ab4f5-0000-4000-8000-000000000001"
 
@@ -201,6 +201,45 @@ def test_garbage_instead_of_http(t):
             except OSError:
                 pass
     assert s.post(review()).response()["allowed"] is True
+
+
+def test_where_a_body_ends(t):
+    """A length that can be read in two ways is refused at once: a request could hide in a body."""
+    s = t.server()
+    body = json.dumps(review()).encode()
+    head = "POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    length = f"Content-Length: {len(body)}\r\n"
+    chunked = "Transfer-Encoding: chunked\r\n"
+    cases = [length + length, length + "Content-Length: 5\r\n", length + chunked, chunked + length,
+             chunked + chunked, "Transfer-Encoding: gzip\r\n", "Transfer-Encoding: gzip, chunked\r\n",
+             f"Content-Length : {len(body)}\r\n", "Transfer-Encoding : chunked\r\n" + length]
+    for fields in cases:
+        with s.client() as c:
+            c.send((head + fields + "\r\n").encode() + body)
+            refused(c.answer(), 400, "body: one Content-Length, or Transfer-Encoding: chunked, is wanted")
+            assert c.ended(), fields
+    assert s.rejected("malformed") == len(cases)
+    assert not [line for line in s.log() if line["msg"] == "admission decision"]
+
+
+def test_refused_by_the_library(t):
+    """What no handler of ours ever sees is counted all the same."""
+    s = t.server()
+    fields = "Host: x\r\nContent-Type: application/json\r\n"
+    heads = ["POST /validate HTTP/9.9\r\n" + fields,
+             "POST /validate HTTP/1.1\r\n" + fields + "X-Large: " + "x" * 100000 + "\r\n",
+             "POST /" + "x" * 100000 + " HTTP/1.1\r\n" + fields]
+    for n, head in enumerate(heads, 1):
+        with s.client() as c:
+            c.send(head.encode() + b"\r\n")
+            assert c.answer().status in (414, 431, 505)
+        until("count", lambda n=n: s.rejected("malformed") == n)
+    with s.client() as c:
+        c.send(b"POST /validate HTTP/1.1\r\n" + fields.encode() + b"Content-Length: 1x\r\n\r\nx")
+        assert c.ended() is False, "the library answers"
+    until("count", lambda: s.rejected("malformed") > len(heads))
+    assert s.post(review()).response()["allowed"] is True
+    assert s.rejected("malformed") == len(heads) + 1
 
 
 def test_large_headers(t):

@@ -192,6 +192,43 @@ START_TEST(reset_serves_the_same_again)
 }
 END_TEST
 
+#ifndef WITH_ASAN /* there each allocation is a chunk of its own */
+
+/* Distance between the first and the last of `n` allocations of 1,000 bytes after a reset. */
+static size_t spread(struct arena *a, size_t n)
+{
+	uintptr_t lowest = UINTPTR_MAX, highest = 0;
+
+	arena_reset(a);
+	for (size_t i = 0; i < n; i++) {
+		uintptr_t p = (uintptr_t)arena_alloc(a, 1000);
+
+		ck_assert_uint_ne(p, 0);
+		lowest = p < lowest ? p : lowest;
+		highest = p > highest ? p : highest;
+	}
+	return highest - lowest;
+}
+
+START_TEST(reset_keeps_one_chunk_that_is_large_enough)
+{
+	CLEANUP(arena_cleanup) struct arena *a = arena_new(4 * MIB);
+	CLEANUP(arena_cleanup) struct arena *small = arena_new(100000);
+
+	for (size_t n = 64; n <= 512; n *= 2) {
+		spread(a, n);
+		ck_assert_uint_eq(spread(a, n), (n - 1) * 1008);
+		ck_assert_uint_eq(spread(a, 64), 63 * 1008);
+	}
+	/* also right below the cap, which the doubled size would pass */
+	spread(small, 99);
+	ck_assert_uint_eq(spread(small, 99), 98 * 1008);
+	ck_assert_ptr_null(arena_alloc(small, 1000));
+}
+END_TEST
+
+#endif
+
 START_TEST(free_takes_null)
 {
 	arena_free(NULL);
@@ -289,6 +326,9 @@ Suite *test_arena_suite(void)
 	tcase_add_test(c, dup_copies_and_terminates);
 	tcase_add_test(c, chosen_allocation_fails);
 	tcase_add_test(c, reset_serves_the_same_again);
+#ifndef WITH_ASAN
+	tcase_add_test(c, reset_keeps_one_chunk_that_is_large_enough);
+#endif
 	tcase_add_test(c, free_takes_null);
 #ifdef WITH_ASAN
 	tcase_add_loop_test(c, mistakes_are_seen_by_the_address_sanitizer, 0,

@@ -233,6 +233,27 @@ START_TEST(escaped_text_is_always_safe)
 }
 END_TEST
 
+/* Every byte at every place of words of eight bytes and of the rest after them. */
+START_TEST(plain_runs)
+{
+	for (unsigned c = 0; c < 256; c++) {
+		bool plain = c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+
+		for (size_t n = 1; n <= 20; n++) {
+			for (size_t at = 0; at < n; at++) {
+				char in[20];
+
+				memset(in, at % 2 ? '~' : ' ', sizeof(in));
+				in[at] = (char)c;
+				if (text_plain_run((struct str){in, n}) != (plain ? n : at))
+					ck_abort_msg("byte %u at %zu of %zu", c, at, n);
+			}
+		}
+	}
+	ck_assert_uint_eq(text_plain_run(str_of(NULL)), 0);
+}
+END_TEST
+
 START_TEST(quoting)
 {
 	char buf[64];
@@ -286,6 +307,7 @@ Suite *test_text_suite(void)
 	tcase_add_test(c, truncating);
 	tcase_add_loop_test(c, escaping, 0, (int)COUNT(escapes));
 	tcase_add_test(c, escaped_text_is_always_safe);
+	tcase_add_test(c, plain_runs);
 	tcase_add_test(c, quoting);
 	tcase_add_test(c, every_failed_allocation_fails_the_text);
 	suite_add_tcase(s, c);
