@@ -3,14 +3,11 @@
 
 #include <stdio.h>
 
+#include "cli/limits.h"
 #include "cli/options.h"
 #include "cli/policies.h"
 #include "cli/version.h"
 #include "core/clock.h"
-
-/* Results of one run: rows are a few hundred bytes each. */
-#define RUN_ARENA_BYTES (1024u << 20)
-#define OUTPUT_BYTES (512u << 20)
 
 struct check_options {
 	struct option_list policies;
@@ -62,7 +59,9 @@ static const struct option options[] = {
 	{.name = "strict",
 	 .type = OPTION_FLAG,
 	 .offset = AT(strict),
-	 .doc = "Exit 1 also for findings of mode warn and audit."},
+	 .doc = "Exit 1 also for findings of mode warn and audit, and for a workload that no "
+		"policy "
+		"matches."},
 	{.name = "now",
 	 .type = OPTION_TIME,
 	 .value = "TIME",
@@ -119,7 +118,7 @@ static int exit_code(const struct check_run *run)
 
 static int print_run(struct check_run *run, int output)
 {
-	struct arena *a CLEANUP(arena_cleanup) = arena_new(2 * (size_t)OUTPUT_BYTES);
+	struct arena *a CLEANUP(arena_cleanup) = arena_new(2 * LIMIT_CHECK_OUTPUT_BYTES);
 	struct text t;
 	struct str out;
 
@@ -127,7 +126,7 @@ static int print_run(struct check_run *run, int output)
 		fprintf(stderr, "assay check: no memory for the results\n");
 		return EXIT_USAGE;
 	}
-	text_init(&t, a, OUTPUT_BYTES);
+	text_init(&t, a, LIMIT_CHECK_OUTPUT_BYTES);
 	outputs[output].print(run, &t);
 	if (!text_done(&t, &out)) {
 		fprintf(stderr, "assay check: no memory to print the results\n");
@@ -143,7 +142,7 @@ static int check_files(const struct check_options *o, const struct option_list *
 		       const struct policy_set *set, int64_t now)
 {
 	struct check_run run = {
-		.arena = arena_new(RUN_ARENA_BYTES),
+		.arena = arena_new(LIMIT_CHECK_RUN_BYTES),
 		.set = set,
 		.default_ns = str_of(o->ns),
 		.now_unix_s = now,
@@ -202,8 +201,11 @@ const struct command command_check = {
 		  "searched for\n"
 		  "*.yaml, *.yml and *.json, but not for names that begin with a dot. Documents "
 		  "that are no workloads\n"
-		  "count as skipped; a file that cannot be read is an error, and the others are "
-		  "still checked.\n"
+		  "count as skipped; so do workloads that no policy matches, and --strict exits 1 "
+		  "for them. A file\n"
+		  "that cannot be read, or has more than " LIMIT_CHECK_FILE_TEXT
+		  ", is an error, and the others are still\n"
+		  "checked.\n"
 		  "Example:\n\n"
 		  "  helm template ./chart | assay check --policies policies/ -",
 	.options = options,

@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 
 #include "cli/check.h"
+#include "cli/limits.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "core/limits.h"
 #include "core/yaml.h"
 
 /* `kind: List` inside lists: kubectl makes none, so a few levels are plenty. */
@@ -16,18 +16,14 @@
 struct check_document *check_add(struct check_run *run, struct str file, size_t index,
 				 uint32_t line)
 {
-	if (run->n == run->room) {
-		size_t room = run->room ? run->room * 2 : 64;
-		struct check_document *more = arena_calloc(run->arena, room, sizeof *more);
-		if (!more) {
-			run->out_of_memory = true;
-			return NULL;
-		}
-		if (run->n)
-			memcpy(more, run->documents, run->n * sizeof *more);
-		run->documents = more;
-		run->room = room;
+	struct check_document *more =
+		arena_grow(run->arena, run->documents, run->n, sizeof *more, &run->room);
+
+	if (!more) {
+		run->out_of_memory = true;
+		return NULL;
 	}
+	run->documents = more;
 	struct check_document *d = &run->documents[run->n++];
 	char *name = arena_dup(run->arena, file.p, file.n);
 	if (!name)
@@ -156,6 +152,8 @@ static bool looks_like_json(struct str bytes)
 static void take_bytes(struct check_run *run, struct file_state *f, struct arena *a,
 		       struct str bytes)
 {
+	static const struct read_limits limits = {LIMIT_CHECK_FILE_BYTES, LIMIT_CHECK_NODES};
+	static const struct json_options as_json = {.limits = &limits};
 	struct err e = {0};
 	struct position where = {0, 0};
 	struct yaml_stream docs = {NULL, 0};
@@ -165,7 +163,7 @@ static void take_bytes(struct check_run *run, struct file_state *f, struct arena
 	/* What is sent through a pipe has no name; JSON that is also YAML is still read as JSON, because
 	 * escapes mean more there. */
 	if (json || looks_like_json(bytes)) {
-		if (json_parse(a, bytes, NULL, &root, &where, &e) == 0) {
+		if (json_parse(a, bytes, &as_json, &root, &where, &e) == 0) {
 			take(run, f, a, root, 1, 0);
 			return;
 		}
@@ -174,17 +172,24 @@ static void take_bytes(struct check_run *run, struct file_state *f, struct arena
 			return;
 		}
 	}
-	int failed = yaml_parse(a, bytes, &docs, &where, &e);
+	int failed = yaml_parse_within(a, bytes, &limits, &docs, &where, &e);
 	for (size_t i = 0; i < docs.n; i++)
 		take(run, f, a, docs.docs[i].root, docs.docs[i].line, 0);
 	if (failed < 0)
 		parse_error(run, f, &where, &e);
 }
 
+static void unreadable(struct check_run *run, struct str file, const char *why)
+{
+	struct check_document *d = check_add(run, file, 0, 0);
+
+	if (d)
+		check_fail(run, d, "%s", why);
+}
+
 static void check_file(struct check_run *run, const char *path)
 {
-	struct arena *a CLEANUP(arena_cleanup) =
-		arena_new(LIMIT_FILE_BYTES + 2 * (size_t)LIMIT_DOCUMENT_ARENA_BYTES);
+	struct arena *a CLEANUP(arena_cleanup) = arena_new(LIMIT_CHECK_ARENA_BYTES);
 	struct file_state f = {.file = strcmp(path, "-") == 0 ? S("<stdin>") : str_of(path)};
 	struct err e = {0};
 	struct str bytes;
@@ -193,13 +198,10 @@ static void check_file(struct check_run *run, const char *path)
 		run->out_of_memory = true;
 		return;
 	}
-	if (file_read_pipe(a, path, LIMIT_FILE_BYTES, &bytes, &e) < 0) {
-		struct check_document *d = check_add(run, f.file, 0, 0);
-		if (d)
-			check_fail(run, d, "%s", e.text);
-		return;
-	}
-	take_bytes(run, &f, a, bytes);
+	if (file_read_pipe(a, path, LIMIT_CHECK_FILE_BYTES, &bytes, &e) < 0)
+		unreadable(run, f.file, e.text);
+	else
+		take_bytes(run, &f, a, bytes);
 }
 
 /* `assay check <(helm template ...)` */
@@ -220,12 +222,12 @@ void check_path(struct check_run *run, const char *path)
 		check_file(run, path);
 		return;
 	}
-	if (file_find(run->arena, path, suffixes, 3, &files, &e) < 0) {
-		struct check_document *d = check_add(run, str_of(path), 0, 0);
-		if (d)
-			check_fail(run, d, "%s", e.text);
+	if (file_find_readable(run->arena, path, suffixes, 3, &files, &e) < 0) {
+		unreadable(run, str_of(path), e.text);
 		return;
 	}
 	for (size_t i = 0; i < files.n; i++)
 		check_file(run, files.paths[i]);
+	for (size_t i = 0; i < files.n_unread; i++)
+		unreadable(run, str_of(files.unread[i].path), files.unread[i].why);
 }

@@ -128,24 +128,6 @@ static void rows(struct check_run *run, struct check_document *d, struct arena *
 	}
 }
 
-static void skip(struct check_run *run, struct check_document *d, const char *why)
-{
-	struct check_row *row = arena_calloc(run->arena, 1, sizeof *row);
-
-	d->result = CHECK_SKIP;
-	d->message = str_of(why);
-	d->verdict = VERDICT_ALLOW;
-	run->summary.skipped++;
-	run->summary.skip++;
-	if (!row) {
-		run->out_of_memory = true;
-		return;
-	}
-	*row = (struct check_row){.result = CHECK_SKIP, .message = d->message, .line = d->line};
-	d->rows = row;
-	d->n_rows = 1;
-}
-
 static const char *skip_text(enum engine_skip s)
 {
 	switch (s) {
@@ -153,6 +135,10 @@ static const char *skip_text(enum engine_skip s)
 		break;
 	case ENGINE_SKIP_KIND:
 		return "not a workload";
+	case ENGINE_SKIP_OPERATION:
+		return "neither a CREATE nor an UPDATE";
+	case ENGINE_SKIP_SUBRESOURCE:
+		return "a subresource that runs no images";
 	case ENGINE_SKIP_DELETING:
 		return "update of an object that is being deleted";
 	case ENGINE_SKIP_UNCHANGED:
@@ -161,6 +147,28 @@ static const char *skip_text(enum engine_skip s)
 		return "no policy matches";
 	}
 	BUG("skip %d", (int)s);
+}
+
+/* --strict warns of a workload that no policy matches: the policies were meant for something. */
+static void skip(struct check_run *run, struct check_document *d, enum engine_skip why)
+{
+	struct check_row *row = arena_calloc(run->arena, 1, sizeof *row);
+
+	d->result = CHECK_SKIP;
+	d->unjudged = why != ENGINE_SKIP_KIND;
+	d->message = str_of(skip_text(why));
+	d->verdict = VERDICT_ALLOW;
+	run->summary.skipped++;
+	if (!row) {
+		run->out_of_memory = true;
+		return;
+	}
+	*row = (struct check_row){.result = CHECK_SKIP, .message = d->message, .line = d->line};
+	if (run->strict && why == ENGINE_SKIP_NO_POLICY)
+		row->result = CHECK_WARN;
+	d->rows = row;
+	d->n_rows = 1;
+	count(run, d, row->result);
 }
 
 static void keep_answer(struct check_run *run, struct check_document *d, const struct answer *ans)
@@ -221,8 +229,7 @@ static void judge(struct check_run *run, struct check_document *d, struct arena 
 	engine_evaluate(&en, a, run->set, &r->admission);
 	engine_conclude(&en, NULL);
 	if (en.skip != ENGINE_JUDGED) {
-		skip(run, d, skip_text(en.skip));
-		d->unjudged = en.skip != ENGINE_SKIP_KIND;
+		skip(run, d, en.skip);
 		return;
 	}
 	text.uid = r->uid;

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/http.h"
+#include "cli/exchange.h"
 #include "cli/options.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -199,20 +199,20 @@ static struct str first_line(struct str s)
 	return str_cut(s, '\n', &head, &tail) ? head : s;
 }
 
-static struct http_call call_of(const struct probe_options *o, const char *url)
+static struct exchange call_of(const struct probe_options *o, const char *url)
 {
-	return (struct http_call){.url = url,
-				  .ca = o->ca,
-				  .cert = o->cert,
-				  .key = o->key,
-				  .timeout_ms = o->timeout_ms};
+	return (struct exchange){.url = url,
+				 .ca = o->ca,
+				 .cert = o->cert,
+				 .key = o->key,
+				 .timeout_ms = o->timeout_ms};
 }
 
 /* Send one file; `deny`: what is expected. Returns an exit code and prints one line. */
 static int probe_file(const struct probe_options *o, const char *file, bool deny)
 {
 	struct arena *a CLEANUP(arena_cleanup) = arena_new(PROBE_ARENA_BYTES);
-	struct http_call call;
+	struct exchange call;
 	struct err e = {0};
 	struct str reply;
 	struct node *root = NULL;
@@ -225,7 +225,7 @@ static int probe_file(const struct probe_options *o, const char *file, bool deny
 	struct str body = call.body;
 	call = call_of(o, with_path(a, o->url, "/validate"));
 	call.body = body;
-	if (http_exchange(&call, a, &status, &reply, &e) < 0) {
+	if (exchange(&call, a, &status, &reply, &e) < 0) {
 		printf("%s: %s\n", file, e.text);
 		return EXIT_UNKNOWN;
 	}
@@ -266,8 +266,8 @@ static int probe_ready(const struct probe_options *o)
 		fprintf(stderr, "assay probe: no memory\n");
 		return EXIT_USAGE;
 	}
-	struct http_call call = call_of(o, with_path(a, o->url, "/readyz"));
-	if (http_exchange(&call, a, &status, &reply, &e) < 0) {
+	struct exchange call = call_of(o, with_path(a, o->url, "/readyz"));
+	if (exchange(&call, a, &status, &reply, &e) < 0) {
 		printf("not ready: %s\n", e.text);
 		return EXIT_UNKNOWN;
 	}

@@ -258,6 +258,7 @@ static int serve(const struct serve_options *o, const sigset_t *signals)
 	problems_init(&problems, a);
 	struct server *s = server_start(&config, &problems, &errors);
 	if (!s) {
+		log_close(); /* lines of the log first, whole, then the errors */
 		policies_print(stderr, &problems);
 		for (size_t i = 0; i < errors.n; i++)
 			fprintf(stderr, "assay serve: %s\n", errors.items[i].text);

@@ -59,27 +59,6 @@ int err_wrap(struct err *e, const char *fmt, ...)
 	return -1;
 }
 
-const char *err_kind_name(enum err_kind kind)
-{
-	switch (kind) {
-	case ERR_INTERNAL:
-		return "internal";
-	case ERR_INPUT:
-		return "input";
-	case ERR_LIMIT:
-		return "limit";
-	case ERR_MEMORY:
-		return "memory";
-	case ERR_IO:
-		return "io";
-	case ERR_USAGE:
-		return "usage";
-	case ERR_TIMEOUT:
-		return "timeout";
-	}
-	return "internal";
-}
-
 void bug_at(const char *file, int line, const char *fmt, ...)
 {
 	char text[512];

@@ -46,9 +46,6 @@ int err_set(struct err *e, enum err_kind kind, const char *fmt, ...) PRINTF_LIKE
 /* Put "context: " before the text of *e, keep the kind, return -1. `e` may be NULL. */
 int err_wrap(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* The kind's stable name for logs, e.g. "limit". */
-const char *err_kind_name(enum err_kind kind);
-
 /* A state that no input can reach. Prints file, line and text to stderr, then aborts: in all
  * builds, because going on could admit what must be refused. */
 #define BUG(...) bug_at(__FILE__, __LINE__, __VA_ARGS__)

@@ -56,12 +56,19 @@ static bool buffer_grow(struct buffer *b, struct arena *a, size_t cap)
 	return true;
 }
 
+static int too_large(const char *path, size_t max_bytes, struct err *e)
+{
+	char reason[64];
+
+	snprintf(reason, sizeof(reason), "more than %zu bytes", max_bytes);
+	return file_error(ERR_LIMIT, path, reason, e);
+}
+
 /* One byte past max_bytes is asked for, to know that there is more. */
 static int read_all(struct arena *a, int fd, const char *path, size_t expected, size_t max_bytes,
 		    struct str *out, struct err *e)
 {
 	struct buffer b = {NULL, 0, 0};
-	char reason[64];
 	ssize_t got = 1;
 
 	while (got > 0 && b.n <= max_bytes) {
@@ -77,10 +84,8 @@ static int read_all(struct arena *a, int fd, const char *path, size_t expected, 
 			return file_io_error(path, errno, e);
 		b.n += (size_t)got;
 	}
-	if (b.n > max_bytes) {
-		snprintf(reason, sizeof(reason), "more than %zu bytes", max_bytes);
-		return file_error(ERR_LIMIT, path, reason, e);
-	}
+	if (b.n > max_bytes)
+		return too_large(path, max_bytes, e);
 	b.p[b.n] = '\0';
 	*out = (struct str){b.p, b.n};
 	return 0;
@@ -105,7 +110,10 @@ static int read_path(struct arena *a, const char *path, size_t max_bytes, bool p
 		return file_io_error(path, EISDIR, e);
 	if (!S_ISREG(st.st_mode) && !(pipes && S_ISFIFO(st.st_mode)))
 		return file_error(ERR_IO, path, "not a regular file", e);
-	if (st.st_size > 0 && (uintmax_t)st.st_size <= max_bytes)
+	/* the buffer would grow to twice the limit before it showed */
+	if (st.st_size > 0 && (uintmax_t)st.st_size > max_bytes)
+		return too_large(path, max_bytes, e);
+	if (st.st_size > 0)
 		expected = (size_t)st.st_size + 2;
 	return read_all(a, fd, path, expected, max_bytes, out, e);
 }

@@ -16,9 +16,16 @@ int file_read(struct arena *a, const char *path, size_t max_bytes, struct str *o
 int file_read_pipe(struct arena *a, const char *path, size_t max_bytes, struct str *out,
 		   struct err *e) MUST_USE;
 
+struct file_unread {
+	char *path;
+	char *why; /* 'cannot read "path": reason' */
+};
+
 struct file_list {
 	char **paths; /* NUL-terminated, sorted by bytes, in the arena */
 	size_t n;
+	struct file_unread *unread; /* file_find_readable() only; sorted too */
+	size_t n_unread;
 };
 
 /* The files below `path` that end in one of `suffixes` (n_suffixes of them); `path` itself if it is a
@@ -27,6 +34,11 @@ struct file_list {
  * deep. Errors: IO, LIMIT (more than 10,000 files). */
 int file_find(struct arena *a, const char *path, const struct str *suffixes, size_t n_suffixes,
 	      struct file_list *out, struct err *e) MUST_USE;
+
+/* The same, but what cannot be read below a folder, like a link to nothing, does not end the search:
+ * whatever its name, it is in out->unread. */
+int file_find_readable(struct arena *a, const char *path, const struct str *suffixes,
+		       size_t n_suffixes, struct file_list *out, struct err *e) MUST_USE;
 
 /* A fingerprint of what `path` (file or folder tree) holds now: names, sizes, inodes and
  * modification times of everything below, following links. Changes when a mounted ConfigMap or

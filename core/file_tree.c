@@ -123,8 +123,10 @@ struct find {
 	struct arena *a;
 	const struct str *suffixes;
 	size_t n_suffixes;
+	bool go_on; /* past what cannot be read */
 	struct file_list list;
-	size_t cap;
+	size_t room;
+	size_t room_unread;
 };
 
 static int no_memory(const char *path, struct err *e)
@@ -132,27 +134,43 @@ static int no_memory(const char *path, struct err *e)
 	return file_error(ERR_LIMIT, path, "no memory left for it", e);
 }
 
+static int too_many(const char *path, struct err *e)
+{
+	return file_error(ERR_LIMIT, path, "more than " TEXT_OF(MAX_FILES) " files", e);
+}
+
 static int add_path(struct find *f, const char *path, struct err *e)
 {
-	char *copy;
+	char *copy, **paths;
 
-	if (f->list.n == MAX_FILES)
-		return file_error(ERR_LIMIT, path, "more than " TEXT_OF(MAX_FILES) " files", e);
-	if (f->list.n == f->cap) {
-		size_t cap = f->cap > 0 ? f->cap * 2 : 16;
-		char **paths = arena_calloc(f->a, cap, sizeof(*paths));
-
-		if (!paths)
-			return no_memory(path, e);
-		if (f->list.n > 0)
-			memcpy(paths, f->list.paths, f->list.n * sizeof(*paths));
-		f->list.paths = paths;
-		f->cap = cap;
-	}
+	if (f->list.n + f->list.n_unread == MAX_FILES)
+		return too_many(path, e);
+	paths = arena_grow(f->a, f->list.paths, f->list.n, sizeof(*paths), &f->room);
 	copy = arena_dup(f->a, path, strlen(path));
-	if (!copy)
+	if (!paths || !copy)
 		return no_memory(path, e);
+	f->list.paths = paths;
 	f->list.paths[f->list.n++] = copy;
+	return 0;
+}
+
+static int add_unread(struct find *f, const char *path, int error, struct err *e)
+{
+	struct file_unread *unread;
+	struct err why = {0};
+	char *text, *copy;
+
+	if (f->list.n + f->list.n_unread == MAX_FILES)
+		return too_many(path, e);
+	(void)!file_io_error(path, error, &why);
+	unread = arena_grow(f->a, f->list.unread, f->list.n_unread, sizeof(*unread),
+			    &f->room_unread);
+	copy = arena_dup(f->a, path, strlen(path));
+	text = arena_dup(f->a, why.text, strlen(why.text));
+	if (!unread || !copy || !text)
+		return no_memory(path, e);
+	f->list.unread = unread;
+	f->list.unread[f->list.n_unread++] = (struct file_unread){copy, text};
 	return 0;
 }
 
@@ -162,6 +180,8 @@ static int find_visit(struct walk *w, const struct stat *st, int error, struct e
 	const char *path = w->n > 0 ? w->path : ".";
 
 	/* st: the suffix decides, also for what file_read() will refuse */
+	if (!st && f->go_on && w->started)
+		return add_unread(f, path, error, e);
 	if (!st)
 		return file_io_error(path, error, e);
 	for (size_t i = 0; i < f->n_suffixes; i++) {
@@ -176,26 +196,47 @@ static int compare_paths(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int file_find(struct arena *a, const char *path, const struct str *suffixes, size_t n_suffixes,
-	      struct file_list *out, struct err *e)
+static int compare_unread(const void *a, const void *b)
 {
-	struct find f = {.a = a, .suffixes = suffixes, .n_suffixes = n_suffixes};
-	struct walk w = {.visit = find_visit, .self = &f};
+	return strcmp(((const struct file_unread *)a)->path, ((const struct file_unread *)b)->path);
+}
+
+static int find(struct find *f, const char *path, struct file_list *out, struct err *e)
+{
+	struct walk w = {.visit = find_visit, .self = f};
 	struct stat st;
 
 	if (strcmp(path, "-") == 0) {
-		TRY(add_path(&f, path, e));
+		TRY(add_path(f, path, e));
 	} else if (stat(path, &st) < 0) {
 		return file_io_error(path, errno, e);
 	} else if (S_ISDIR(st.st_mode)) {
 		TRY(walk(&w, path, &st, e));
 	} else {
-		TRY(add_path(&f, path, e));
+		TRY(add_path(f, path, e));
 	}
-	if (f.list.n > 1)
-		qsort(f.list.paths, f.list.n, sizeof(*f.list.paths), compare_paths);
-	*out = f.list;
+	if (f->list.n > 1)
+		qsort(f->list.paths, f->list.n, sizeof(*f->list.paths), compare_paths);
+	if (f->list.n_unread > 1)
+		qsort(f->list.unread, f->list.n_unread, sizeof(*f->list.unread), compare_unread);
+	*out = f->list;
 	return 0;
+}
+
+int file_find(struct arena *a, const char *path, const struct str *suffixes, size_t n_suffixes,
+	      struct file_list *out, struct err *e)
+{
+	struct find f = {.a = a, .suffixes = suffixes, .n_suffixes = n_suffixes};
+
+	return find(&f, path, out, e);
+}
+
+int file_find_readable(struct arena *a, const char *path, const struct str *suffixes,
+		       size_t n_suffixes, struct file_list *out, struct err *e)
+{
+	struct find f = {.a = a, .suffixes = suffixes, .n_suffixes = n_suffixes, .go_on = true};
+
+	return find(&f, path, out, e);
 }
 
 /* source: FNV-1a, 64 bits, draft-eastlake-fnv section 5 */

@@ -12,7 +12,6 @@
 #include <sys/random.h>
 
 #include "core/json_census.h"
-#include "core/limits.h"
 
 #define LOAD_FLAGS (JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL)
 
@@ -141,6 +140,7 @@ struct conversion {
 	struct slab *slab;
 	struct str skip_key;
 	size_t nodes;
+	size_t max_nodes;
 	struct err *e;
 };
 
@@ -149,8 +149,8 @@ static int convert(struct conversion *c, json_t *j, unsigned depth, struct node 
 static struct node *take_nodes(struct conversion *c, size_t n)
 {
 	c->nodes += n;
-	if (c->nodes > LIMIT_NODES) {
-		err_set(c->e, ERR_LIMIT, "too many values: more than %d", LIMIT_NODES);
+	if (c->nodes > c->max_nodes) {
+		err_set(c->e, ERR_LIMIT, "too many values: more than %zu", c->max_nodes);
 		return NULL;
 	}
 	struct node *nodes = slab_take(c->slab, n * sizeof(*nodes));
@@ -244,16 +244,16 @@ static int convert(struct conversion *c, json_t *j, unsigned depth, struct node 
 }
 
 /* First checks, and the memory for all that follows. */
-static int prepare(struct arena *a, struct str in, struct slab *s, struct position *where,
-		   struct err *e)
+static int prepare(struct arena *a, struct str in, size_t max_bytes, struct slab *s,
+		   struct position *where, struct err *e)
 {
 	size_t deep = SIZE_MAX;
 	const char *nul;
 
 	if (in.n == 0)
 		return err_set(e, ERR_INPUT, "not valid JSON: empty");
-	if (in.n > LIMIT_FILE_BYTES)
-		return err_set(e, ERR_LIMIT, "too large: more than %u bytes", LIMIT_FILE_BYTES);
+	if (in.n > max_bytes)
+		return err_set(e, ERR_LIMIT, "too large: more than %zu bytes", max_bytes);
 	/* The library overlooks one that follows a number or a word. */
 	nul = memchr(in.p, '\0', in.n);
 	if (nul) {
@@ -287,12 +287,14 @@ int json_parse(struct arena *a, struct str bytes, const struct json_options *o, 
 	struct position nowhere = {0}, *pos = where ? where : &nowhere;
 	struct slab slab;
 	struct conversion c = {.slab = &slab, .skip_key = o ? o->skip_key : S(""), .e = e};
+	const struct read_limits *l = o ? o->limits : NULL;
 	json_error_t je;
 	struct node *root;
 	json_t *tree;
 
 	*pos = (struct position){0};
-	TRY(prepare(a, bytes, &slab, pos, e));
+	c.max_nodes = l && l->nodes ? l->nodes : LIMIT_NODES;
+	TRY(prepare(a, bytes, l && l->bytes ? l->bytes : LIMIT_FILE_BYTES, &slab, pos, e));
 	tree = load(&slab, bytes, &je);
 	if (!tree)
 		return fail_load(bytes, &je, pos, e);

@@ -10,6 +10,7 @@
 
 #include "core/arena.h"
 #include "core/err.h"
+#include "core/limits.h"
 #include "core/node.h"
 #include "core/str.h"
 #include "core/text.h"
@@ -19,6 +20,7 @@ struct json_options {
 	/* A map key whose value is not kept (it is still read strictly); the node is left out. For
 	 * metadata.managedFields, half of a review's bytes. Empty: keep all. */
 	struct str skip_key;
+	const struct read_limits *limits; /* NULL: those of core/limits.h */
 };
 
 /* Parse one JSON text from `bytes` into `a`; *out is never NULL on success. `o` may be NULL. On
@@ -53,7 +55,6 @@ void json_key(struct json_writer *w, struct str key);
 void json_str(struct json_writer *w, struct str s);
 void json_int(struct json_writer *w, int64_t v);
 void json_bool(struct json_writer *w, bool v);
-void json_nil(struct json_writer *w); /* null; the library underneath has a json_null of its own */
 void json_raw(struct json_writer *w, struct str json); /* a value already rendered */
 /* The whole tree; positions are not written. For tests and --help of shapes. */
 void json_node(struct json_writer *w, const struct node *n);

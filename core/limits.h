@@ -22,4 +22,12 @@
  * document of many tiny values can claim. Past it: the arena is exhausted, the review is denied. */
 #define LIMIT_DOCUMENT_ARENA_BYTES (96u << 20)
 
+#include <stddef.h>
+
+/* For readers of what is larger than a server or a policy may be: 0 is the limit above. */
+struct read_limits {
+	size_t bytes; /* instead of LIMIT_FILE_BYTES */
+	size_t nodes; /* instead of LIMIT_NODES */
+};
+
 #endif

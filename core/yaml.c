@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <yaml.h>
 
-#include "core/limits.h"
 #include "core/scalar.h"
 #include "core/text.h"
 #include "core/yaml_bytes.h"
@@ -22,10 +21,11 @@ struct reader {
 	struct str in;
 	struct position *where;
 	struct err *e;
-	size_t nodes;            /* of this document */
+	size_t nodes; /* of this document */
+	size_t max_nodes;
 	struct node_pair *stack; /* members of the maps and lists that are still open */
 	size_t stack_n;
-	size_t stack_cap;
+	size_t stack_room;
 };
 
 static int read_value(struct reader *r, const yaml_event_t *ev, unsigned depth, struct node **out);
@@ -87,9 +87,9 @@ static struct node *new_node(struct reader *r, const yaml_event_t *ev, enum node
 {
 	struct node *n;
 
-	if (++r->nodes > LIMIT_NODES) {
-		err_set(at(r, ev->start_mark), ERR_LIMIT, "too many values: more than %d",
-			LIMIT_NODES);
+	if (++r->nodes > r->max_nodes) {
+		err_set(at(r, ev->start_mark), ERR_LIMIT, "too many values: more than %zu",
+			r->max_nodes);
 		return NULL;
 	}
 	n = arena_alloc(r->arena, sizeof(*n));
@@ -192,17 +192,12 @@ static int read_key(struct reader *r, const yaml_event_t *ev, struct node_pair *
 
 static int push(struct reader *r, struct node_pair pair)
 {
-	if (r->stack_n == r->stack_cap) {
-		size_t cap = r->stack_cap > 0 ? r->stack_cap * 2 : 64;
-		struct node_pair *grown = arena_calloc(r->arena, cap, sizeof(*grown));
+	struct node_pair *grown =
+		arena_grow(r->arena, r->stack, r->stack_n, sizeof(*grown), &r->stack_room);
 
-		if (!grown)
-			return fail_memory(r);
-		if (r->stack_n > 0)
-			memcpy(grown, r->stack, r->stack_n * sizeof(*grown));
-		r->stack = grown;
-		r->stack_cap = cap;
-	}
+	if (!grown)
+		return fail_memory(r);
+	r->stack = grown;
 	r->stack[r->stack_n++] = pair;
 	return 0;
 }
@@ -318,19 +313,13 @@ static int read_value(struct reader *r, const yaml_event_t *ev, unsigned depth, 
 
 /* ---- documents ---- */
 
-static int add_document(struct reader *r, struct yaml_stream *s, size_t *cap, struct yaml_doc doc)
+static int add_document(struct reader *r, struct yaml_stream *s, size_t *room, struct yaml_doc doc)
 {
-	struct yaml_doc *grown;
+	struct yaml_doc *grown = arena_grow(r->arena, s->docs, s->n, sizeof(*grown), room);
 
-	if (s->n == *cap) {
-		*cap = *cap > 0 ? *cap * 2 : 8;
-		grown = arena_calloc(r->arena, *cap, sizeof(*grown));
-		if (!grown)
-			return fail_memory(r);
-		if (s->n > 0)
-			memcpy(grown, s->docs, s->n * sizeof(*grown));
-		s->docs = grown;
-	}
+	if (!grown)
+		return fail_memory(r);
+	s->docs = grown;
 	s->docs[s->n++] = doc;
 	return 0;
 }
@@ -354,7 +343,7 @@ static int read_document(struct reader *r, const yaml_event_t *start, struct yam
 
 static int read_stream(struct reader *r, struct yaml_stream *s)
 {
-	size_t cap = 0, seen = 0;
+	size_t room = 0, seen = 0;
 
 	for (;;) {
 		CLEANUP(yaml_event_delete) yaml_event_t ev = {0};
@@ -371,21 +360,26 @@ static int read_stream(struct reader *r, struct yaml_stream *s)
 		TRY(read_document(r, &ev, &doc));
 		if (node_is(doc.root, NODE_NULL) && doc.root->source.n == 0)
 			continue;
-		TRY(add_document(r, s, &cap, doc));
+		TRY(add_document(r, s, &room, doc));
 	}
 }
 
-int yaml_parse(struct arena *a, struct str bytes, struct yaml_stream *out, struct position *where,
-	       struct err *e)
+int yaml_parse_within(struct arena *a, struct str bytes, const struct read_limits *limits,
+		      struct yaml_stream *out, struct position *where, struct err *e)
 {
 	struct position nowhere = {0};
-	struct reader r = {.arena = a, .in = bytes, .where = where ? where : &nowhere, .e = e};
+	struct reader r = {.arena = a,
+			   .in = bytes,
+			   .where = where ? where : &nowhere,
+			   .e = e,
+			   .max_nodes = limits->nodes ? limits->nodes : LIMIT_NODES};
+	size_t max_bytes = limits->bytes ? limits->bytes : LIMIT_FILE_BYTES;
 	int rc;
 
 	*out = (struct yaml_stream){0};
 	*r.where = (struct position){0};
-	if (bytes.n > LIMIT_FILE_BYTES)
-		return err_set(e, ERR_LIMIT, "too large: more than %u bytes", LIMIT_FILE_BYTES);
+	if (bytes.n > max_bytes)
+		return err_set(e, ERR_LIMIT, "too large: more than %zu bytes", max_bytes);
 	if (str_starts(bytes, S("\xEF\xBB\xBF")))
 		r.in = str_sub(bytes, 3, bytes.n);
 	TRY(yaml_check_bytes(r.in, r.where, e));

@@ -18,6 +18,7 @@
 
 #include "core/arena.h"
 #include "core/err.h"
+#include "core/limits.h"
 #include "core/node.h"
 #include "core/str.h"
 
@@ -39,9 +40,17 @@ struct position {
 
 /* Parse a stream of documents from `bytes` into `a`. Empty documents (only comments or white space)
  * are left out. On failure -1 with *e (kind INPUT or LIMIT; the text has no position) and the place
- * in *where; out->docs then holds the documents before it. Copies what it keeps: `bytes` may go. */
-int yaml_parse(struct arena *a, struct str bytes, struct yaml_stream *out, struct position *where,
-	       struct err *e) MUST_USE;
+ * in *where (may be NULL); out->docs then holds the documents before it. Copies what it keeps: `bytes`
+ * may go. */
+int yaml_parse_within(struct arena *a, struct str bytes, const struct read_limits *limits,
+		      struct yaml_stream *out, struct position *where, struct err *e) MUST_USE;
+
+/* The same within the limits of core/limits.h. */
+MUST_USE static inline int yaml_parse(struct arena *a, struct str bytes, struct yaml_stream *out,
+				      struct position *where, struct err *e)
+{
+	return yaml_parse_within(a, bytes, &(struct read_limits){0}, out, where, e);
+}
 
 /* Version of the library underneath, e.g. "0.2.5". */
 const char *yaml_library_version(void);

@@ -19,6 +19,10 @@ const char *engine_skip_name(enum engine_skip s)
 		return "judged";
 	case ENGINE_SKIP_KIND:
 		return "kind";
+	case ENGINE_SKIP_OPERATION:
+		return "operation";
+	case ENGINE_SKIP_SUBRESOURCE:
+		return "subresource";
 	case ENGINE_SKIP_DELETING:
 		return "deleting";
 	case ENGINE_SKIP_UNCHANGED:
@@ -31,16 +35,9 @@ const char *engine_skip_name(enum engine_skip s)
 
 /* ---- is there anything to judge? ---- */
 
-static const struct workload_kind *judged_kind(const struct admission *adm)
+static bool judges_subresource(const struct workload_kind *k, struct str subresource)
 {
-	const struct workload_kind *k = workload_kind_find(adm->group, adm->kind);
-
-	if (!k || adm->operation == OPERATION_OTHER)
-		return NULL;
-	if (adm->subresource.n &&
-	    !(k->is_pod && str_eq(adm->subresource, S("ephemeralcontainers"))))
-		return NULL;
-	return k;
+	return !subresource.n || (k->is_pod && str_eq(subresource, S("ephemeralcontainers")));
 }
 
 /* spec: admission 4 "else finalizers cannot be removed"; users cannot set that field. */
@@ -49,6 +46,20 @@ static bool is_being_deleted(const struct node *old_object)
 	const struct node *metadata = node_get(old_object, S("metadata"));
 
 	return node_str(node_get(metadata, S("deletionTimestamp"))).n > 0;
+}
+
+/* What can be told without the policies. `kind` is NULL for no workload. */
+static enum engine_skip skip_of(const struct admission *adm, const struct workload_kind *kind)
+{
+	if (!kind)
+		return ENGINE_SKIP_KIND;
+	if (adm->operation == OPERATION_OTHER)
+		return ENGINE_SKIP_OPERATION;
+	if (!judges_subresource(kind, adm->subresource))
+		return ENGINE_SKIP_SUBRESOURCE;
+	if (adm->operation == OPERATION_UPDATE && is_being_deleted(adm->old_object))
+		return ENGINE_SKIP_DELETING;
+	return ENGINE_JUDGED;
 }
 
 static bool find_policies(struct engine *en, bool is_pod, struct matching *m)
@@ -210,15 +221,12 @@ static bool evaluate(struct engine *en, const struct workload_kind *kind)
 void engine_evaluate(struct engine *en, struct arena *a, const struct policy_set *set,
 		     const struct admission *adm)
 {
-	const struct workload_kind *kind = judged_kind(adm);
+	const struct workload_kind *kind = workload_kind_find(adm->group, adm->kind);
 
 	*en = (struct engine){.arena = a, .set = set, .admission = adm};
 	report_init(&en->report, a);
-	if (!kind)
-		en->skip = ENGINE_SKIP_KIND;
-	else if (adm->operation == OPERATION_UPDATE && is_being_deleted(adm->old_object))
-		en->skip = ENGINE_SKIP_DELETING;
-	else if (!evaluate(en, kind))
+	en->skip = skip_of(adm, kind);
+	if (en->skip == ENGINE_JUDGED && !evaluate(en, kind))
 		en->report.incomplete = true;
 	en->report.unanswered = en->n_questions;
 }

@@ -33,13 +33,14 @@ struct admission {
 /* Why there is nothing to judge. Zero: it is judged. */
 enum engine_skip {
 	ENGINE_JUDGED = 0,
-	ENGINE_SKIP_KIND,      /* no workload kind, or another subresource or operation */
-	ENGINE_SKIP_DELETING,  /* UPDATE of an object that is being deleted */
-	ENGINE_SKIP_UNCHANGED, /* UPDATE that leaves images and security settings as they are */
-	ENGINE_SKIP_NO_POLICY, /* no policy matches */
+	ENGINE_SKIP_KIND,        /* no workload kind */
+	ENGINE_SKIP_OPERATION,   /* of a workload, neither CREATE nor UPDATE */
+	ENGINE_SKIP_SUBRESOURCE, /* of a workload, but ephemeralcontainers of a Pod */
+	ENGINE_SKIP_DELETING,    /* UPDATE of an object that is being deleted */
+	ENGINE_SKIP_UNCHANGED,   /* UPDATE that leaves images and security settings as they are */
+	ENGINE_SKIP_NO_POLICY,   /* no policy matches */
 };
-const char *engine_skip_name(
-	enum engine_skip s); /* "judged", "kind", "deleting", "unchanged", "no-policy" */
+const char *engine_skip_name(enum engine_skip s); /* "judged", "kind", "no-policy" */
 
 /* Who asked a question; private to the engine. */
 struct engine_ask {

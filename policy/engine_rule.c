@@ -92,20 +92,14 @@ void rule_violation(const struct rule_context *c, const struct subject *s, const
 /* Room for one more question and who asked it. */
 static bool reserve(struct engine *en)
 {
-	struct evidence_question *questions;
-	struct engine_ask *asks;
-	size_t room = en->room_questions ? en->room_questions * 2 : 8;
+	size_t room = en->room_questions, room_asks = en->room_questions;
+	struct evidence_question *questions =
+		arena_grow(en->arena, en->questions, en->n_questions, sizeof(*questions), &room);
+	struct engine_ask *asks =
+		arena_grow(en->arena, en->asks, en->n_questions, sizeof(*asks), &room_asks);
 
-	if (en->n_questions < en->room_questions)
-		return true;
-	questions = arena_calloc(en->arena, room, sizeof(*questions));
-	asks = arena_calloc(en->arena, room, sizeof(*asks));
 	if (!questions || !asks)
 		return false;
-	if (en->n_questions) {
-		memcpy(questions, en->questions, en->n_questions * sizeof(*questions));
-		memcpy(asks, en->asks, en->n_questions * sizeof(*asks));
-	}
 	en->questions = questions;
 	en->asks = asks;
 	en->room_questions = room;

@@ -19,17 +19,10 @@ static void problem(struct reading *r, const char *path, const char *text)
 
 static bool make_room(struct reading *r)
 {
-	if (r->n < r->room)
-		return true;
-	size_t room = r->room ? 2 * r->room : 16;
-	struct policy_file *files = arena_calloc(r->arena, room, sizeof(*files));
-	if (!files)
-		return false;
-	if (r->n)
-		memcpy(files, r->files, r->n * sizeof(*files));
-	r->files = files;
-	r->room = room;
-	return true;
+	struct policy_file *files = arena_grow(r->arena, r->files, r->n, sizeof(*files), &r->room);
+	if (files)
+		r->files = files;
+	return files != NULL;
 }
 
 static void read_one(struct reading *r, const char *path)
@@ -47,7 +40,7 @@ static void read_one(struct reading *r, const char *path)
 static void read_path(struct reading *r, const char *path)
 {
 	const struct str suffixes[] = {S(".yaml"), S(".yml"), S(".json")};
-	struct file_list found = {NULL, 0};
+	struct file_list found = {0};
 	struct err e = {0};
 	if (file_find(r->arena, path, suffixes, 3, &found, &e) < 0)
 		problem(r, path, e.text);

@@ -63,70 +63,6 @@ static void decode_enum(struct loader *ld, const struct load_at *at, const struc
 		load_wrong(ld, at, param_want(ld, p));
 }
 
-static bool same_pattern(const struct reference_pattern *a, const struct reference_pattern *b)
-{
-	if (!str_eq(a->host, b->host) || a->n_segments != b->n_segments)
-		return false;
-	for (size_t i = 0; i < a->n_segments; i++) {
-		if (!str_eq(a->segments[i], b->segments[i]))
-			return false;
-	}
-	return true;
-}
-
-static bool decode_pattern(struct loader *ld, const struct load_at *at,
-			   struct reference_pattern *out)
-{
-	struct str s;
-	struct err e = {0};
-	if (!load_str(ld, at, "an image pattern, host/path", &s))
-		return false;
-	if (reference_pattern_parse(ld->arena, s, out, &e) == 0)
-		return true;
-	load_error(ld, at, "%s cannot be an image pattern: %s", load_quote(ld, s), e.text);
-	return false;
-}
-
-/* "a", "one of: a, b, c" or "one of: a, b, c and 4 more" */
-static bool put_list(struct loader *ld, struct param_patterns *out)
-{
-	const size_t shown = out->n < 3 ? out->n : 3;
-	struct text t;
-	text_init(&t, ld->arena, TEXT_MAX);
-	text_puts(&t, out->n > 1 ? "one of: " : "");
-	for (size_t i = 0; i < shown; i++) {
-		text_puts(&t, i ? ", " : "");
-		text_put_escaped(&t, out->items[i].text, SIZE_MAX);
-	}
-	if (out->n > shown)
-		text_printf(&t, " and %zu more", out->n - shown);
-	return text_done(&t, &out->list);
-}
-
-static void decode_patterns(struct loader *ld, const struct load_at *at, const struct param *p,
-			    struct param_patterns *out)
-{
-	if (!load_list(ld, at, param_want(ld, p)))
-		return;
-	size_t n = node_len(at->node);
-	struct reference_pattern *items = arena_calloc(ld->arena, n, sizeof(*items));
-	struct param_patterns got = {.items = items};
-	for (size_t i = 0; items && i < n; i++) {
-		struct load_at item = load_item(at, i);
-		if (!decode_pattern(ld, &item, &items[got.n]))
-			continue;
-		size_t k = 0;
-		while (k < got.n && !same_pattern(&items[k], &items[got.n]))
-			k++;
-		if (k < got.n)
-			load_error(ld, &item, "%s is listed twice",
-				   load_quote(ld, items[got.n].text));
-		got.n++;
-	}
-	if (items && put_list(ld, &got))
-		*out = got;
-}
-
 static void decode(struct loader *ld, const struct load_at *at, const struct param *p, void *field)
 {
 	if (!at->node)
@@ -140,9 +76,38 @@ static void decode(struct loader *ld, const struct load_at *at, const struct par
 		decode_enum(ld, at, p, field);
 		break;
 	case PARAM_PATTERNS:
-		decode_patterns(ld, at, p, field);
+		if (load_list(ld, at, param_want(ld, p)))
+			load_patterns(ld, at, field);
 		break;
 	}
+}
+
+static bool same_field(const struct param *p, const void *va, const void *vb)
+{
+	switch (p->type) {
+	case PARAM_INT:
+	case PARAM_INT_OR: {
+		const struct param_int *a = va, *b = vb;
+		return a->set == b->set && a->word == b->word && a->value == b->value;
+	}
+	case PARAM_ENUM: {
+		const struct param_enum *a = va, *b = vb;
+		return a->word == b->word;
+	}
+	case PARAM_PATTERNS:
+		return load_same_patterns(va, vb);
+	}
+	BUG("parameter type %d", (int)p->type);
+}
+
+bool load_same_params(const struct rule *type, const void *a, const void *b)
+{
+	for (size_t i = 0; i < type->n_params; i++) {
+		const struct param *p = &type->params[i];
+		if (!same_field(p, (const char *)a + p->offset, (const char *)b + p->offset))
+			return false;
+	}
+	return true;
 }
 
 const void *load_params(struct loader *ld, const struct load_at *at, const struct rule *type)

@@ -94,6 +94,17 @@ static void load_namespaces(struct loader *ld, const struct load_at *at, struct 
 	check_reach(ld, &include, m);
 }
 
+/* Each alone leaves a way in. */
+static void check_operations(struct loader *ld, const struct load_at *at, const struct match *m)
+{
+	if (node_len(at->node) != 1)
+		return;
+	if (m->on_create)
+		load_warning(ld, at, "without UPDATE a good object can be changed into a bad one");
+	if (m->on_update)
+		load_warning(ld, at, "without CREATE a bad object can be created");
+}
+
 static void load_match(struct loader *ld, const struct load_at *at, struct match *m)
 {
 	static const struct load_key keys[] = {
@@ -108,6 +119,7 @@ static void load_match(struct loader *ld, const struct load_at *at, struct match
 	struct load_at ns = load_member(at, "namespaces");
 	load_flags(ld, &res, resources, &m->pods, &m->workloads);
 	load_flags(ld, &ops, operations, &m->on_create, &m->on_update);
+	check_operations(ld, &ops, m);
 	load_namespaces(ld, &ns, m);
 }
 
@@ -201,6 +213,22 @@ static void check_rule_names(struct loader *ld, const struct load_at *at, const 
 		load_unique(ld, "rule", names, n);
 }
 
+/* Where two ask the same, one is likely meant to ask for something else. */
+static void check_rule_twice(struct loader *ld, const struct load_at *at, const struct policy *p,
+			     size_t n)
+{
+	const struct policy_rule *b = &p->rules[n];
+	struct load_at item = load_item(at, n);
+	for (size_t i = 0; b->params && i < n; i++) {
+		const struct policy_rule *a = &p->rules[i];
+		if (a->type != b->type || !a->params ||
+		    !load_same_params(b->type, a->params, b->params))
+			continue;
+		load_warning(ld, &item, "asks the same as rule %s", load_quote(ld, a->name));
+		return;
+	}
+}
+
 static void load_rules(struct loader *ld, const struct load_at *at, struct policy *out)
 {
 	if (!load_list(ld, at, "a list of rules, at least one"))
@@ -220,6 +248,8 @@ static void load_rules(struct loader *ld, const struct load_at *at, struct polic
 	out->rules = rules;
 	out->n_rules = n;
 	check_rule_names(ld, at, out);
+	for (size_t i = 0; i < n; i++)
+		check_rule_twice(ld, at, out, i);
 }
 
 static void load_on_error(struct loader *ld, const struct load_at *at, enum on_error *out)

@@ -9,16 +9,11 @@ static const char *const kinds[] = {"Policy", "Exception", NULL};
 
 static bool add_doc(struct loader *ld, const struct node *root)
 {
-	if (ld->n_docs == ld->room_docs) {
-		size_t room = ld->room_docs ? 2 * ld->room_docs : 16;
-		struct load_doc *docs = arena_calloc(ld->scratch, room, sizeof(*docs));
-		if (!docs)
-			return false;
-		if (ld->n_docs)
-			memcpy(docs, ld->docs, ld->n_docs * sizeof(*docs));
-		ld->docs = docs;
-		ld->room_docs = room;
-	}
+	struct load_doc *docs =
+		arena_grow(ld->scratch, ld->docs, ld->n_docs, sizeof(*docs), &ld->room_docs);
+	if (!docs)
+		return false;
+	ld->docs = docs;
 	ld->docs[ld->n_docs++] = (struct load_doc){.file = ld->file, .root = root};
 	return true;
 }

@@ -126,6 +126,11 @@ bool load_rule_keys(struct loader *ld);
 void load_policy(struct loader *ld, const struct load_at *doc, struct policy *out);
 /* load_params.c: the parameters of a rule; NULL when something is wrong. */
 const void *load_params(struct loader *ld, const struct load_at *at, const struct rule *type);
+/* Does the second ask the same as the first? Patterns in another order count as others. */
+bool load_same_params(const struct rule *type, const void *a, const void *b);
+/* load_patterns.c: a list, at least one. */
+void load_patterns(struct loader *ld, const struct load_at *at, struct param_patterns *out);
+bool load_same_patterns(const struct param_patterns *a, const struct param_patterns *b);
 /* load_exception.c: one document of kind Exception, after all policies. */
 void load_exception(struct loader *ld, const struct load_at *doc, struct exception *out);
 /* load_trees.c: metadata.name of a document of any kind; empty when wrong. */

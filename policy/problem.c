@@ -13,17 +13,10 @@ void problems_init(struct problems *p, struct arena *a)
 
 static bool make_room(struct problems *p)
 {
-	if (p->n < p->room)
-		return true;
-	size_t room = p->room ? 2 * p->room : 16;
-	struct problem *items = arena_calloc(p->arena, room, sizeof(*items));
-	if (!items)
-		return false;
-	if (p->n)
-		memcpy(items, p->items, p->n * sizeof(*items));
-	p->items = items;
-	p->room = room;
-	return true;
+	struct problem *items = arena_grow(p->arena, p->items, p->n, sizeof(*items), &p->room);
+	if (items)
+		p->items = items;
+	return items != NULL;
 }
 
 static bool copy(struct arena *a, struct str in, struct str *out)

@@ -85,8 +85,49 @@ static struct str integer_text(struct arena *a, int64_t v)
 	return text_done(&t, &out) ? out : S("an integer");
 }
 
+/* Has it an integer's look for who writes 65_532, 0177774, 0x_ff or 65532.0? A number beyond 64 bits has
+ * no better spelling. */
+static bool is_odd_integer(const struct node *n)
+{
+	struct str digits = n->source;
+
+	if (n->type == NODE_REAL)
+		return n->source.n && n->real == floor(n->real);
+	if (str_starts(digits, S("-")) || str_starts(digits, S("+")))
+		digits = str_sub(digits, 1, digits.n);
+	if (n->type != NODE_STR || !digits.n || digits.p[0] < '0' || digits.p[0] > '9')
+		return false;
+	for (size_t i = 0; i < digits.n; i++) {
+		if (!str_has_char(S("0123456789abcdefABCDEF_xo"), digits.p[i]))
+			return false;
+	}
+	return digits.p[0] == '0' || str_has_char(digits, '_');
+}
+
+/* A word that is a boolean in YAML 1.1, for kubectl too, and a string in 1.2. */
+static bool is_odd_true(const struct node *n)
+{
+	static const char *const words[] = {"y", "Y", "yes", "Yes", "YES", "on", "On", "ON"};
+
+	for (size_t i = 0; n->type == NODE_STR && i < sizeof(words) / sizeof(*words); i++) {
+		if (str_eq(n->source, str_of(words[i])))
+			return true;
+	}
+	return false;
+}
+
+/* How to spell what was meant, where YAML reads it as something else; or NULL. */
+static const char *spelling(const struct node *n, const char *noun)
+{
+	if (noun && strcmp(noun, "an integer") == 0 && is_odd_integer(n))
+		return ": write it as a plain decimal number";
+	if (noun && strcmp(noun, "a boolean") == 0 && is_odd_true(n))
+		return ": write true";
+	return NULL;
+}
+
 /* "a string, not a boolean"; "a string" without noun; "not a boolean" without a type to tell. */
-static struct str type_note(struct arena *a, const char *type, const char *noun)
+static struct str type_note(struct arena *a, const char *type, const char *noun, const char *hint)
 {
 	struct text t;
 	struct str out;
@@ -100,6 +141,7 @@ static struct str type_note(struct arena *a, const char *type, const char *noun)
 		text_puts(&t, "not ");
 		text_puts(&t, noun);
 	}
+	text_puts(&t, hint);
 	return text_done(&t, &out) ? out : S("");
 }
 
@@ -138,7 +180,7 @@ struct got got_of_node(struct arena *a, const struct node *n, const char *noun)
 		g.value = n->map.n ? S("an object") : S("an empty object");
 		break;
 	}
-	g.note = type_note(a, type, noun);
+	g.note = type_note(a, type, noun, spelling(n, noun));
 	return g;
 }
 
@@ -149,35 +191,19 @@ void report_init(struct report *r, struct arena *a)
 	*r = (struct report){.arena = a};
 }
 
-/* Twice the room, `first` at the start; NULL if there is no memory. */
-static void *grow(struct arena *a, const void *items, size_t n, size_t size, size_t *room)
-{
-	size_t more = *room ? *room * 2 : 8;
-	void *p = arena_calloc(a, more, size);
-
-	if (!p)
-		return NULL;
-	if (n)
-		memcpy(p, items, n * size);
-	*room = more;
-	return p;
-}
-
 void report_add(struct report *r, const struct violation *v)
 {
 	if (r->n_violations == LIMIT_VIOLATIONS) {
 		r->lost_violations++;
 		return;
 	}
-	if (r->n_violations == r->room_violations) {
-		struct violation *more = grow(r->arena, r->violations, r->n_violations, sizeof(*v),
-					      &r->room_violations);
-		if (!more) {
-			r->incomplete = true;
-			return;
-		}
-		r->violations = more;
+	struct violation *more = arena_grow(r->arena, r->violations, r->n_violations, sizeof(*more),
+					    &r->room_violations);
+	if (!more) {
+		r->incomplete = true;
+		return;
 	}
+	r->violations = more;
 	r->violations[r->n_violations++] = *v;
 }
 
@@ -191,15 +217,13 @@ void report_use(struct report *r, const struct exception *x, const struct violat
 		return;
 	}
 	*copy = *v;
-	if (r->n_uses == r->room_uses) {
-		struct exception_use *more =
-			grow(r->arena, r->uses, r->n_uses, sizeof(*more), &r->room_uses);
-		if (!more) {
-			r->incomplete = true;
-			return;
-		}
-		r->uses = more;
+	struct exception_use *more =
+		arena_grow(r->arena, r->uses, r->n_uses, sizeof(*more), &r->room_uses);
+	if (!more) {
+		r->incomplete = true;
+		return;
 	}
+	r->uses = more;
 	r->uses[r->n_uses++] = (struct exception_use){x, copy, near_end};
 }
 

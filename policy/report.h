@@ -40,7 +40,8 @@ struct got {
 
 /* What stands at a field, told with its type. With `noun`, the type the field should have:
  * `"true" (a string, not a boolean)`, `a list (not a boolean)`; without: `"true" (a string)`. NULL `n`
- * is GOT_NOT_SET. Numbers that need text are written to `a`. */
+ * is GOT_NOT_SET. Where YAML reads what was written as another type than its writer meant, the note says how
+ * to write it. Numbers that need text are written to `a`. */
 struct got got_of_node(struct arena *a, const struct node *n, const char *noun);
 
 struct violation {

@@ -80,16 +80,11 @@ static void add_finding(struct extract *x, const struct workload_finding *f)
 {
 	struct workload *w = x->w;
 
-	if (w->n_findings == x->room_findings) {
-		size_t room = x->room_findings ? x->room_findings * 2 : 4;
-		struct workload_finding *more = arena_calloc(x->arena, room, sizeof(*more));
-		if (!more)
-			return;
-		if (w->n_findings)
-			memcpy(more, w->findings, w->n_findings * sizeof(*more));
-		w->findings = more;
-		x->room_findings = room;
-	}
+	struct workload_finding *more =
+		arena_grow(x->arena, w->findings, w->n_findings, sizeof(*more), &x->room_findings);
+	if (!more)
+		return;
+	w->findings = more;
 	w->findings[w->n_findings++] = *f;
 }
 

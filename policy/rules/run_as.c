@@ -162,6 +162,8 @@ static const char *validate(const void *params)
 {
 	const struct run_as *p = params;
 
+	if (p->user.set && !p->user.word && p->user.value == 0 && p->non_root.word)
+		return "runAs: user 0 and nonRoot: no container could start";
 	if (p->user.set || p->group.set || p->non_root.word)
 		return NULL;
 	return "runAs: asks for nothing: give at least one of user, group, nonRoot";

@@ -1,8 +1,9 @@
 """`assay check`: what it reads, and its exit codes."""
 import json
+import os
 import subprocess
 
-from harness import BAD, BAD_LINE, BIN, BROKEN, CONFIG, DIGEST, GOOD, PINNED, Folder, ends, equal, holds, pod, policy
+from harness import BAD, BAD_LINE, BIN, BROKEN, CONFIG, DIGEST, GOOD, PINNED, Failed, Folder, ends, equal, holds, pod, policy
 
 SUMMARY = "%d checked: %d denied, %d warned, %d allowed; %d skipped\n"
 WARN = PINNED.replace("mode: deny", "mode: warn")
@@ -250,10 +251,13 @@ def test_admission_reviews():
         d.write("d.json", review(operation="UPDATE", oldObject=gone))
         code, found = rows(d, "d.json")
         equal("deleting", (code, found["results"][0]["message"]), (0, "update of an object that is being deleted"))
-        d.write("x.json", review(operation="DELETE"))
-        ends(check(d, "x.json"), 0)
-        d.write("s.json", review(operation="UPDATE", subResource="status", oldObject=gone))
-        ends(check(d, "s.json"), 0)
+        for name, why, more in (("x.json", "neither a CREATE nor an UPDATE", {"operation": "DELETE"}),
+                                ("s.json", "a subresource that runs no images",
+                                 {"operation": "UPDATE", "subResource": "status", "oldObject": gone})):
+            d.write(name, review(**more))
+            for args in ((), ("--strict",)):
+                ends(check(d, *args, name), 0, err="", out=(
+                    "%s:1: Pod shop/web: not judged: %s\n\n" % (name, why) + SUMMARY % (0, 0, 0, 0, 1)))
 
 
 def test_admission_review_that_is_wrong():
@@ -276,6 +280,63 @@ def test_namespace_of_documents_without_one():
             "bare.yaml:1: Pod default/web: not judged: no policy matches\n\n" + SUMMARY % (0, 0, 0, 0, 1)))
         ends(check(d, "-n", "team-a", "bare.yaml"), 1)
         ends(check(d, "-n", "team-a", "named.yaml"), 0)
+
+
+def test_strict_wants_a_policy_for_every_workload():
+    with folder(bare_yaml=BAD, config_yaml=CONFIG) as d:
+        d.write("p.yaml", policy("{name: pinned, image: {digest: required}}", more=", namespaces: {include: [team-a]}"))
+        text = "bare.yaml:1: Pod default/web: not judged: no policy matches\n\n" + SUMMARY % (0, 0, 0, 0, 2)
+        ends(check(d, "bare.yaml", "config.yaml"), 0, out=text, err="")
+        ends(check(d, "--strict", "bare.yaml", "config.yaml"), 1, out=text, err="")
+        ends(check(d, "--strict", "config.yaml"), 0)
+        code, found = rows(d, "--strict", "bare.yaml", "config.yaml")
+        equal("rows", [(r["result"], r["message"]) for r in found["results"]],
+              [("warn", "no policy matches"), ("skip", "not a workload")])
+        equal("summary", (code, found["summary"]["warn"], found["summary"]["skip"]), (1, 1, 1))
+        ends(check(d, "--strict", "-o", "github", "bare.yaml"), 1, err="",
+             out="::warning file=bare.yaml,line=1,title=assay::no policy matches\n")
+        holds("help", d.assay("check", "--help").out, "for a workload that no policy matches.")
+
+
+def test_a_link_to_nothing_is_an_error_of_its_own():
+    with folder() as d:
+        d.write("m/bad.yaml", BAD)
+        d.write("m/sub/good.yaml", GOOD)
+        os.symlink("nowhere", os.path.join(d.path, "m", "gone.yaml"))
+        os.symlink("nowhere", os.path.join(d.path, "m", "sub", "README"))
+        out = check(d, "m")
+        ends(out, 2, err="")
+        holds("the others", out.out, "- " + BAD_LINE)
+        for name in ("m/gone.yaml", "m/sub/README"):
+            holds("link", out.out, '%s: error: cannot read "%s": no such file or directory\n' % (name, name))
+        holds("summary", out.out, (SUMMARY % (2, 1, 0, 1, 0)).strip() + "; 2 could not be read\n")
+        os.remove(os.path.join(d.path, "m", "bad.yaml"))
+        ends(check(d, "m"), 2)
+        ends(d.assay("check", "-p", "m", "p.yaml"), 2, out="", err=(
+            'm: cannot read "m/gone.yaml": no such file or directory\nassay: policies not loaded: 1 error\n'))
+
+
+def large_list(n_pods, bytes_each):
+    item = json.loads(review())["request"]["object"]
+    item["metadata"]["annotations"] = {"a": "x" * bytes_each}
+    item["spec"]["containers"][0]["args"] = [""] * 1000
+    one = json.dumps(item)
+    return '{"apiVersion": "v1", "kind": "List", "items": [%s]}' % ", ".join([one] * n_pods)
+
+
+def test_all_pods_of_a_cluster():
+    """More bytes and more values than a policy or a review may have: as JSON, and as YAML that is also JSON."""
+    with folder(l_json=large_list(1100, 32000)) as d:
+        if os.path.getsize(os.path.join(d.path, "l.json")) <= 32 << 20:
+            raise Failed("the file is too small to show anything")
+        os.symlink("l.json", os.path.join(d.path, "l.yaml"))
+        d.write("y.yaml", "# not JSON\n" + large_list(1100, 32000))
+        for name in ("l.json", "l.yaml", "y.yaml"):
+            out = check(d, name)
+            equal("exit code", out.code, 1)
+            equal("summary", out.lines()[-1] + "\n", SUMMARY % (1100, 1100, 0, 0, 0))
+        d.write("p.yaml", large_list(1100, 32000))
+        ends(d.assay("lint", "p.yaml"), 2, out='p.yaml: cannot read "p.yaml": more than 33554432 bytes\n')
 
 
 EXCEPTION = ("---\napiVersion: assay.dev/v1\nkind: Exception\nmetadata: {name: x}\nspec:\n  policy: p\n  rules: [pinned]\n"

@@ -129,7 +129,7 @@ metadata: {name: a}
 spec:
   mode: deny
   onError: deny
-  match: {resources: [pods], operations: [CREATE], namespaces: {exclude: [kube-system]}}
+  match: {resources: [pods], operations: [CREATE, UPDATE], namespaces: {exclude: [kube-system]}}
   rules:
   - {name: one, mode: warn, runAs: {user: 65532, group: 0, nonRoot: required}}
   - {name: two, image: {registries: [h.example/x], digest: required}}
@@ -152,7 +152,7 @@ def test_schema_refuses_what_does_not_load():
     wanted = schema()
     for good, changes in ((GOOD, (
             ("assay.dev/v1", "assay.dev/v2"), ("kind: Policy", "kind: Policie"), ("name: a", "nam: a"), ("mode: deny", "mode: block"),
-            ("  onError: deny\n", ""), ("resources: [pods]", "resources: []"), ("[CREATE]", "[DELETE]"), ("exclude:", "excluded:"),
+            ("  onError: deny\n", ""), ("resources: [pods]", "resources: []"), ("[CREATE, UPDATE]", "[DELETE]"), ("exclude:", "excluded:"),
             ("user: 65532", 'user: "65532"'), ("user: 65532", "user: -1"), ("user: 65532", "user: true"), ("user: 65532", "user: zero"),
             ("group: 0", "group: 2147483648"), ("nonRoot: required", "nonRoot: true"), ("digest: required", "digest: true"),
             ("[h.example/x]", "[]"), ("runAs:", "runas:"), ("{name: two, ", "{"), ("image: {", "readOnlyRootFilesystem: {}, image: {"))),

@@ -50,14 +50,20 @@ static inline const char *problems_text(struct problems *p)
 	return s.p;
 }
 
-/* Loads without any problem, or the test fails. */
-static inline struct loaded load_good(const char *yaml)
+/* Loads with exactly these warnings. */
+static inline struct loaded load_warned(const char *yaml, const char *warnings)
 {
 	struct policy_options o = {.now_unix_s = NOW_UNIX_S};
 	struct loaded l = load_with(yaml, &o);
-	ck_assert_str_eq(problems_text(&l.problems), "");
+	ck_assert_str_eq(problems_text(&l.problems), warnings);
 	ck_assert_ptr_nonnull(l.set);
 	return l;
+}
+
+/* Loads without any problem, or the test fails. */
+static inline struct loaded load_good(const char *yaml)
+{
+	return load_warned(yaml, "");
 }
 
 /* What policy_put_yaml() writes loads without a problem and is written the same again. */

@@ -229,6 +229,36 @@ END_TEST
 
 #endif
 
+START_TEST(arrays_grow_by_doubling)
+{
+	struct arena *a = arena_new(1 << 20);
+	size_t room = 0, copies = 0;
+	uint64_t *items = NULL;
+
+	for (uint64_t n = 0; n < 100; n++) {
+		uint64_t *more = arena_grow(a, items, n, sizeof(*more), &room);
+		ck_assert_ptr_nonnull(more);
+		copies += more != items;
+		items = more;
+		ck_assert_uint_gt(room, n);
+		ck_assert_uint_eq(items[room - 1], 0);
+		items[n] = n;
+	}
+	ck_assert_uint_eq(room, 128);
+	ck_assert_uint_eq(copies, 5);
+	for (uint64_t n = 0; n < 100; n++)
+		ck_assert_uint_eq(items[n], n);
+
+	arena_fail_at(a, 1);
+	ck_assert_ptr_eq(arena_grow(a, items, 127, sizeof(*items), &room), items);
+	ck_assert_ptr_null(arena_grow(a, items, 128, sizeof(*items), &room));
+	ck_assert_uint_eq(room, 128);
+	room = SIZE_MAX / 4;
+	ck_assert_ptr_null(arena_grow(a, items, room, sizeof(*items), &room));
+	arena_free(a);
+}
+END_TEST
+
 START_TEST(free_takes_null)
 {
 	arena_free(NULL);
@@ -329,6 +359,7 @@ Suite *test_arena_suite(void)
 #ifndef WITH_ASAN
 	tcase_add_test(c, reset_keeps_one_chunk_that_is_large_enough);
 #endif
+	tcase_add_test(c, arrays_grow_by_doubling);
 	tcase_add_test(c, free_takes_null);
 #ifdef WITH_ASAN
 	tcase_add_loop_test(c, mistakes_are_seen_by_the_address_sanitizer, 0,

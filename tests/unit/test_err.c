@@ -115,18 +115,6 @@ START_TEST(wrap_cuts_at_the_end)
 }
 END_TEST
 
-START_TEST(kinds_have_names)
-{
-	ck_assert_str_eq(err_kind_name(ERR_INTERNAL), "internal");
-	ck_assert_str_eq(err_kind_name(ERR_INPUT), "input");
-	ck_assert_str_eq(err_kind_name(ERR_LIMIT), "limit");
-	ck_assert_str_eq(err_kind_name(ERR_MEMORY), "memory");
-	ck_assert_str_eq(err_kind_name(ERR_IO), "io");
-	ck_assert_str_eq(err_kind_name(ERR_USAGE), "usage");
-	ck_assert_str_eq(err_kind_name(ERR_TIMEOUT), "timeout");
-}
-END_TEST
-
 START_TEST(bug_prints_and_aborts)
 {
 	char text[256] = "";
@@ -164,7 +152,6 @@ Suite *test_err_suite(void)
 	tcase_add_test(c, long_text_is_cut_and_marked);
 	tcase_add_test(c, cut_keeps_characters_whole);
 	tcase_add_test(c, wrap_cuts_at_the_end);
-	tcase_add_test(c, kinds_have_names);
 	tcase_add_test(c, bug_prints_and_aborts);
 	suite_add_tcase(s, c);
 	return s;

@@ -11,7 +11,7 @@ Suite *test_exception_suite(void);
 #define POLICY                                                                                     \
 	"apiVersion: assay.dev/v1\nkind: Policy\nmetadata: {name: golden}\nspec:\n"                \
 	"  mode: deny\n  onError: deny\n"                                                          \
-	"  match: {resources: [pods], operations: [CREATE]}\n"                                     \
+	"  match: {resources: [pods], operations: [CREATE, UPDATE]}\n"                             \
 	"  rules:\n"                                                                               \
 	"  - {name: a, readOnlyRootFilesystem: {}}\n  - {name: b, image: {digest: required}}\n"    \
 	"---\n"                                                                                    \

@@ -145,6 +145,38 @@ START_TEST(what_cannot_be_found)
 }
 END_TEST
 
+START_TEST(what_cannot_be_read_does_not_hide_the_rest)
+{
+	struct file_list list = {.n = 7};
+	struct err e = {0};
+
+	folder("d");
+	folder("d/sub");
+	put("d/x.yaml", "");
+	put("d/sub/y.yaml", "");
+	points_to("d/zzz", "nowhere");
+	points_to("d/gone.yaml", "nowhere");
+	points_to("d/sub/round", "round");
+	fails(file_find_readable(a, in_root("none"), yaml, 2, &list, &e), &e, ERR_IO, "none",
+	      "no such file or directory");
+	ck_assert_uint_eq(list.n, 7);
+	ck_assert_int_eq(file_find_readable(a, in_root("d"), yaml, 2, &list, &e), 0);
+	ck_assert_uint_eq(list.n, 2);
+	ck_assert_str_eq(list.paths[0], in_root("d/sub/y.yaml"));
+	ck_assert_str_eq(list.paths[1], in_root("d/x.yaml"));
+	ck_assert_uint_eq(list.n_unread, 3);
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const names[] = {"d/gone.yaml", "d/sub/round", "d/zzz"};
+		static const char *const whys[] = {": no such file or directory",
+						   ": too many levels of symbolic links",
+						   ": no such file or directory"};
+		ck_assert_str_eq(list.unread[i].path, in_root(names[i]));
+		ck_assert(str_ends(str_of(list.unread[i].why), str_of(whys[i])));
+		ck_assert_ptr_nonnull(strstr(list.unread[i].why, names[i]));
+	}
+}
+END_TEST
+
 START_TEST(too_many_files)
 {
 	struct file_list list;
@@ -230,19 +262,24 @@ static void twenty_files(void)
 START_TEST(every_failed_allocation_is_an_error)
 {
 	size_t failures = 0;
+	bool readable = _i == 1;
 
 	twenty_files();
+	if (readable)
+		points_to("d/gone.yaml", "nowhere");
 	for (size_t at = 1;; at++) {
-		struct file_list list;
+		struct file_list list = {0};
 		struct err e = {0};
 		int rc;
 
 		arena_reset(a);
 		arena_fail_at(a, at);
-		rc = file_find(a, in_root("d"), yaml, 2, &list, &e);
+		rc = (readable ? file_find_readable : file_find)(a, in_root("d"), yaml, 2, &list,
+								 &e);
 		if (!arena_exhausted(a)) {
 			ck_assert_int_eq(rc, 0);
 			ck_assert_uint_eq(list.n, 20);
+			ck_assert_uint_eq(list.n_unread, readable);
 			break;
 		}
 		failures++;
@@ -251,8 +288,8 @@ START_TEST(every_failed_allocation_is_an_error)
 		ck_assert_ptr_nonnull(strstr(e.text, ".yaml\": no memory left for it"));
 	}
 	arena_fail_at(a, 0);
-	/* 20 paths, and the list twice */
-	ck_assert_uint_eq(failures, 22);
+	/* 20 paths, and the list three times; the link's path, reason, and list */
+	ck_assert_uint_eq(failures, readable ? 26 : 23);
 }
 END_TEST
 
@@ -269,10 +306,11 @@ Suite *test_file_tree_suite(void)
 	tcase_add_test(c, eight_links_are_followed);
 	tcase_add_test(c, nine_links_are_an_error);
 	tcase_add_test(c, what_cannot_be_found);
+	tcase_add_test(c, what_cannot_be_read_does_not_hide_the_rest);
 	tcase_add_test(c, too_many_files);
 	tcase_add_test(c, fingerprint_follows_the_content);
 	tcase_add_test(c, fingerprint_of_one_file);
-	tcase_add_test(c, every_failed_allocation_is_an_error);
+	tcase_add_loop_test(c, every_failed_allocation_is_an_error, 0, 2);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -255,6 +255,29 @@ START_TEST(bytes_are_limited)
 }
 END_TEST
 
+START_TEST(other_limits_can_be_asked_for)
+{
+	const struct read_limits limits = {.bytes = 10, .nodes = 3};
+	const struct json_options o = {.limits = &limits};
+	struct node *n;
+	struct err e;
+
+	ck_assert_int_eq(json_parse(a, S("[1,2]     "), &o, &n, NULL, &e), 0);
+	ck_assert_int_eq(json_parse(a, S("[1,2]      "), &o, &n, NULL, &e), -1);
+	ck_assert_str_eq(e.text, "too large: more than 10 bytes");
+	ck_assert_int_eq(json_parse(a, S("[1,2,3]"), &o, &n, NULL, &e), -1);
+	ck_assert_str_eq(e.text, "too many values: more than 3");
+
+	struct str s = repeat("1", " ", LIMIT_FILE_BYTES, "");
+	const struct json_options large = {
+		.limits = &(struct read_limits){.bytes = LIMIT_FILE_BYTES + 1}};
+	struct arena *roomy = arena_new((size_t)1 << 30);
+	ck_assert_int_eq(json_parse(roomy, s, &large, &n, NULL, &e), 0);
+	arena_free(roomy);
+	repeat_free(s);
+}
+END_TEST
+
 /* One allocation a text: what the library and the tree need was foreseen, to the byte or more. */
 START_TEST(memory_is_foreseen)
 {
@@ -399,6 +422,7 @@ Suite *test_json_suite(void)
 	tcase_add_test(c, values_are_limited);
 	tcase_add_test(c, a_body_of_tiny_values_does_not_fit_the_arena);
 	tcase_add_test(c, bytes_are_limited);
+	tcase_add_test(c, other_limits_can_be_asked_for);
 	tcase_add_test(c, memory_is_foreseen);
 	tcase_add_test(c, a_failed_allocation_is_an_error);
 	tcase_add_test(c, skipped_keys_are_left_out_but_read_strictly);

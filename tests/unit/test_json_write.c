@@ -61,7 +61,7 @@ START_TEST(commas_are_put_between_members)
 	json_int(&w, INT64_MIN);
 	json_bool(&w, true);
 	json_bool(&w, false);
-	json_nil(&w);
+	json_raw(&w, S("null"));
 	json_open(&w, '{');
 	json_close(&w);
 	json_open(&w, '[');
@@ -74,7 +74,7 @@ START_TEST(commas_are_put_between_members)
 	json_int(&w, 0);
 	json_close(&w);
 	json_key(&w, S("z"));
-	json_nil(&w);
+	json_raw(&w, S("null"));
 	json_close(&w);
 	ck_assert(text_done(&t, &out));
 	ck_assert_str_eq(out.p, "{\"a\":\"v\",\"l\":[-9223372036854775808,true,false,null,{},[],"

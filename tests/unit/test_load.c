@@ -10,7 +10,7 @@ Suite *test_load_suite(void);
 #define HEAD                                                                                       \
 	"apiVersion: assay.dev/v1\nkind: Policy\nmetadata: {name: golden}\nspec:\n"                \
 	"  mode: deny\n  onError: deny\n"                                                          \
-	"  match: {resources: [pods], operations: [CREATE]}\n"                                     \
+	"  match: {resources: [pods], operations: [CREATE, UPDATE]}\n"                             \
 	"  rules:\n"
 #define RULE "  - {name: a, readOnlyRootFilesystem: {}}\n"
 #define EXCEPTION                                                                                  \
@@ -164,14 +164,16 @@ END_TEST
 
 START_TEST(a_set_has_what_its_files_say)
 {
-	struct loaded l = load_good(
+	struct loaded l = load_warned(
 		"apiVersion: assay.dev/v1\nkind: Policy\nmetadata: {name: golden}\nspec:\n"
 		"  mode: warn\n  onError: deny\n"
 		"  match:\n    resources: [workloads]\n    operations: [UPDATE]\n"
 		"    namespaces: {include: ['shop-*', legacy], exclude: [shop-b]}\n"
 		"  rules:\n  - {name: a, readOnlyRootFilesystem: {}}\n"
 		"  - name: b\n    mode: deny\n    image: {digest: required}\n" EXCEPTION
-		"2027-01-31T12:00:00+02:00\n  ticket: T-1\n");
+		"2027-01-31T12:00:00+02:00\n  ticket: T-1\n",
+		"warning: policy.yaml:9:17: spec.match.operations: without CREATE a bad object can "
+		"be created\n");
 	const struct policy *p = &l.set->policies[0];
 	const struct exception *x = &l.set->exceptions[0];
 	ck_assert_uint_eq(l.set->n_policies, 1);
@@ -290,12 +292,70 @@ START_TEST(on_error_allow_loads_with_a_warning)
 	struct loaded l = load_with(
 		"apiVersion: assay.dev/v1\nkind: Policy\nmetadata: {name: golden}\nspec:\n"
 		"  mode: deny\n  onError: allow\n"
-		"  match: {resources: [pods], operations: [CREATE]}\n  rules:\n" RULE,
+		"  match: {resources: [pods], operations: [CREATE, UPDATE]}\n  rules:\n" RULE,
 		&o);
 	ck_assert_str_eq(problems_text(&l.problems),
 			 "warning: policy.yaml:6:12: spec.onError: allow admits what could not be "
 			 "verified: deny is safe\n");
 	ck_assert_int_eq(l.set->policies[0].on_error, ON_ERROR_ALLOW);
+	loaded_free(&l);
+}
+END_TEST
+
+#define POLICY(operations)                                                                         \
+	"apiVersion: assay.dev/v1\nkind: Policy\nmetadata: {name: golden}\nspec:\n"                \
+	"  mode: deny\n  onError: deny\n"                                                          \
+	"  match: {resources: [pods], operations: " operations "}\n  rules:\n"
+#define IMAGES(list) HEAD "  - {name: a, image: {registries: " list "}}\n"
+#define AT "warning: policy.yaml:9:"
+#define ITEM ": spec.rules[0].image.registries"
+
+static const struct {
+	const char *yaml, *warnings;
+} doubtful[] = {
+	{POLICY("[CREATE]") RULE,
+	 "warning: policy.yaml:7:42: spec.match.operations: without UPDATE a "
+	 "good object can be changed into a bad one\n"},
+	{POLICY("[UPDATE]") RULE,
+	 "warning: policy.yaml:7:42: spec.match.operations: without CREATE a "
+	 "bad object can be created\n"},
+	{POLICY("[UPDATE, CREATE]") RULE, ""},
+
+	{HEAD RULE "  - {name: b, mode: warn, readOnlyRootFilesystem: {}}\n",
+	 "warning: policy.yaml:10:5: spec.rules[1]: asks the same as rule \"a\"\n"},
+	{HEAD "  - {name: a, runAs: {user: 1}}\n  - {name: b, runAs: {user: 2}}\n"
+	      "  - {name: c, runAs: {user: nonZero}}\n  - {name: d, runAs: {user: 1, group: 1}}\n"
+	      "  - {name: e, runAs: {user: 2}}\n",
+	 "warning: policy.yaml:13:5: spec.rules[4]: asks the same as rule \"b\"\n"},
+	{HEAD "  - {name: a, image: {registries: [r.io/a, r.io/b]}}\n"
+	      "  - {name: b, image: {registries: [r.io/a]}}\n"
+	      "  - {name: c, image: {registries: [r.io/a, r.io/b], digest: required}}\n",
+	 ""},
+	{HEAD "  - {name: a, image: {registries: [r.io/a, r.io/b]}}\n"
+	      "  - {name: b, image: {registries: [R.IO/a, r.io/b]}}\n",
+	 "warning: policy.yaml:10:5: spec.rules[1]: asks the same as rule \"a\"\n"},
+
+	{IMAGES("['r.io/**', 'r.io/a/*']"),
+	 AT "47" ITEM "[1]: \"r.io/a/*\" adds nothing: \"r.io/**\" matches all of it\n"},
+	{IMAGES("[r.io/a/b, r.io/a, 'r.io/a/*']"),
+	 AT "36" ITEM "[0]: \"r.io/a/b\" adds nothing: \"r.io/a/*\" matches all of it\n"},
+	{IMAGES("['r.io/a*', r.io/ab, 'r.io/ab*', 'r.io/*a']"),
+	 AT "47" ITEM "[1]: \"r.io/ab\" adds nothing: \"r.io/a*\" matches all of it\n" AT "56" ITEM
+	    "[2]: \"r.io/ab*\" adds nothing: \"r.io/a*\" matches all of it\n"},
+	{IMAGES("['r.io/**/x', 'r.io/a/**/b/x', 'r.io/x', 'r.io/x/y/x']"),
+	 AT "49" ITEM "[1]: \"r.io/a/**/b/x\" adds nothing: \"r.io/**/x\" matches all of it\n" AT
+	    "76" ITEM "[3]: \"r.io/x/y/x\" adds nothing: \"r.io/**/x\" matches all of it\n"},
+	{IMAGES("['r.io/*', 'r.io/**']"),
+	 AT "36" ITEM "[0]: \"r.io/*\" adds nothing: \"r.io/**\" matches all of it\n"},
+	/* Each matches what another does not. */
+	{IMAGES("['r.io/*/a', 'r.io/**/b', 'r.io/a/*', 's.io/**', 'r.io:5000/a/b/c']"), ""},
+	{IMAGES("['r.io/**/a', 'r.io/a/**', 'r.io/**/a/**']"), ""},
+	{IMAGES("['r.io/*/*', 'r.io/a/**']"), ""},
+};
+
+START_TEST(what_hardly_means_what_it_says_loads_with_a_warning)
+{
+	struct loaded l = load_warned(doubtful[_i].yaml, doubtful[_i].warnings);
 	loaded_free(&l);
 }
 END_TEST
@@ -384,6 +444,8 @@ Suite *test_load_suite(void)
 	tcase_add_loop_test(tc, the_end_of_an_exception_is_checked_against_now, 0,
 			    sizeof(ends) / sizeof(ends[0]));
 	tcase_add_test(tc, on_error_allow_loads_with_a_warning);
+	tcase_add_loop_test(tc, what_hardly_means_what_it_says_loads_with_a_warning, 0,
+			    sizeof(doubtful) / sizeof(doubtful[0]));
 	tcase_add_test(tc, a_broken_policy_does_not_make_its_exceptions_wrong);
 	tcase_add_test(tc, the_normal_form_writes_every_default_out);
 	suite_add_tcase(s, tc);

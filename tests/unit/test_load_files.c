@@ -14,7 +14,7 @@ Suite *test_load_files_suite(void);
 #define HEAD                                                                                       \
 	"apiVersion: assay.dev/v1\nkind: Policy\nmetadata: {name: golden}\nspec:\n"                \
 	"  mode: deny\n  onError: deny\n"                                                          \
-	"  match: {resources: [pods], operations: [CREATE]}\n"                                     \
+	"  match: {resources: [pods], operations: [CREATE, UPDATE]}\n"                             \
 	"  rules:\n"
 #define RULE "  - {name: a, readOnlyRootFilesystem: {}}\n"
 #define EXCEPTION                                                                                  \

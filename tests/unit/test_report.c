@@ -21,6 +21,8 @@ START_TEST(has_the_words_of_the_interfaces)
 	ck_assert_str_eq(verdict_decision(VERDICT_ALLOW), "allowed");
 	ck_assert_str_eq(engine_skip_name(ENGINE_JUDGED), "judged");
 	ck_assert_str_eq(engine_skip_name(ENGINE_SKIP_KIND), "kind");
+	ck_assert_str_eq(engine_skip_name(ENGINE_SKIP_OPERATION), "operation");
+	ck_assert_str_eq(engine_skip_name(ENGINE_SKIP_SUBRESOURCE), "subresource");
 	ck_assert_str_eq(engine_skip_name(ENGINE_SKIP_DELETING), "deleting");
 	ck_assert_str_eq(engine_skip_name(ENGINE_SKIP_UNCHANGED), "unchanged");
 	ck_assert_str_eq(engine_skip_name(ENGINE_SKIP_NO_POLICY), "no-policy");

@@ -8,7 +8,7 @@ Suite *test_sample_suite(void);
 #define HEAD                                                                                       \
 	"apiVersion: assay.dev/v1\nkind: Policy\nmetadata: {name: golden}\nspec:\n"                \
 	"  mode: deny\n  onError: deny\n"
-#define PODS "  match: {resources: [pods], operations: [CREATE]}\n  rules:\n"
+#define PODS "  match: {resources: [pods], operations: [CREATE, UPDATE]}\n  rules:\n"
 #define D1 "@sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
 
 static struct arena *a;
@@ -69,10 +69,12 @@ END_TEST
 
 START_TEST(without_pods_it_is_a_deployment)
 {
-	struct loaded l =
-		load_good(HEAD "  match: {resources: [workloads], operations: [UPDATE], "
-			       "namespaces: {include: ['shop-*'], exclude: [shop-default]}}\n"
-			       "  rules:\n  - {name: r, readOnlyRootFilesystem: {}}\n");
+	struct loaded l = load_warned(
+		HEAD "  match: {resources: [workloads], operations: [UPDATE], "
+		     "namespaces: {include: ['shop-*'], exclude: [shop-default]}}\n"
+		     "  rules:\n  - {name: r, readOnlyRootFilesystem: {}}\n",
+		"warning: policy.yaml:7:47: spec.match.operations: without CREATE a bad "
+		"object can be created\n");
 	struct samples s = build(&l);
 	ck_assert_str_eq(problems_text(&found), "");
 	is_yaml(&s.items[0],
@@ -91,7 +93,7 @@ START_TEST(exceptions_change_nothing)
 {
 	struct loaded l = load_good(
 		HEAD
-		"  match: {resources: [pods], operations: [CREATE], namespaces: {include: "
+		"  match: {resources: [pods], operations: [CREATE, UPDATE], namespaces: {include: "
 		"[shop]}}\n  rules:\n  - {name: r, readOnlyRootFilesystem: {}}\n"
 		"---\napiVersion: assay.dev/v1\nkind: Exception\nmetadata: {name: x}\nspec:\n"
 		"  {policy: golden, rules: [r], match: {namespace: shop, name: 's*'}, reason: r, "

@@ -296,6 +296,25 @@ START_TEST(limits_are_kept)
 }
 END_TEST
 
+START_TEST(other_limits_can_be_asked_for)
+{
+	const struct read_limits tiny = {.bytes = 10, .nodes = 3};
+	struct yaml_stream s;
+	struct err e;
+
+	ck_assert_int_eq(yaml_parse_within(a, S("[1,2]     "), &tiny, &s, NULL, &e), 0);
+	ck_assert_int_eq(yaml_parse_within(a, S("[1,2]      "), &tiny, &s, NULL, &e), -1);
+	ck_assert_str_eq(e.text, "too large: more than 10 bytes");
+	ck_assert_int_eq(yaml_parse_within(a, S("[1,2,3]"), &tiny, &s, NULL, &e), -1);
+	ck_assert_str_eq(e.text, "too many values: more than 3");
+
+	struct str text = repeat("1", " ", LIMIT_FILE_BYTES, "");
+	const struct read_limits large = {.bytes = LIMIT_FILE_BYTES + 1};
+	ck_assert_int_eq(yaml_parse_within(a, text, &large, &s, NULL, &e), 0);
+	repeat_free(text);
+}
+END_TEST
+
 START_TEST(the_greatest_depth_is_read)
 {
 	struct str open = repeat("", "[", LIMIT_DEPTH, ""),
@@ -401,6 +420,7 @@ Suite *test_yaml_suite(void)
 	tcase_add_test(c, documents_before_an_error_are_kept);
 	tcase_add_test(c, nodes_know_where_and_how_they_were_written);
 	tcase_add_loop_test(c, limits_are_kept, 0, (int)COUNT(limits));
+	tcase_add_test(c, other_limits_can_be_asked_for);
 	tcase_add_test(c, the_greatest_depth_is_read);
 	tcase_add_test(c, the_arena_is_the_limit_of_many_values);
 	tcase_add_test(c, keys_of_a_map_are_limited);

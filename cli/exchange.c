@@ -1,4 +1,4 @@
-#include "cli/http.h"
+#include "cli/exchange.h"
 
 #include <curl/curl.h>
 
@@ -24,7 +24,7 @@ static void cleanup_headers(struct curl_slist **l)
 	curl_slist_free_all(*l);
 }
 
-static int failure(CURLcode rc, const struct http_call *c, const char *detail, struct err *e)
+static int failure(CURLcode rc, const struct exchange *c, const char *detail, struct err *e)
 {
 	const char *why = detail[0] ? detail : curl_easy_strerror(rc);
 
@@ -37,7 +37,7 @@ static int failure(CURLcode rc, const struct http_call *c, const char *detail, s
 	return err_set(e, ERR_IO, "%s: %s", c->url, why);
 }
 
-static void prepare(CURL *curl, const struct http_call *c, struct curl_slist *headers,
+static void prepare(CURL *curl, const struct exchange *c, struct curl_slist *headers,
 		    struct text *reply, char *detail)
 {
 	curl_easy_setopt(curl, CURLOPT_URL, c->url);
@@ -60,8 +60,8 @@ static void prepare(CURL *curl, const struct http_call *c, struct curl_slist *he
 	}
 }
 
-int http_exchange(const struct http_call *c, struct arena *a, long *status, struct str *reply,
-		  struct err *e)
+int exchange(const struct exchange *c, struct arena *a, long *status, struct str *reply,
+	     struct err *e)
 {
 	CURL *curl __attribute__((cleanup(cleanup_curl))) = curl_easy_init();
 	struct curl_slist *headers __attribute__((cleanup(cleanup_headers))) =

@@ -1,12 +1,12 @@
 /* One HTTP exchange for `assay probe`, over libcurl. */
-#ifndef ASSAY_CLI_HTTP_H
-#define ASSAY_CLI_HTTP_H
+#ifndef ASSAY_CLI_EXCHANGE_H
+#define ASSAY_CLI_EXCHANGE_H
 
 #include "core/arena.h"
 #include "core/err.h"
 #include "core/str.h"
 
-struct http_call {
+struct exchange {
 	const char *url;
 	const char *ca;   /* PEM file; NULL: the system's */
 	const char *cert; /* client certificate and key, or NULL */
@@ -17,7 +17,7 @@ struct http_call {
 
 /* *status and *reply (in `a`, at most 1 MiB) on any HTTP answer. -1 with *e (IO, TIMEOUT) if there was
  * none: no connection, wrong certificate, too late. Follows no redirects. */
-int http_exchange(const struct http_call *c, struct arena *a, long *status, struct str *reply,
-		  struct err *e) MUST_USE;
+int exchange(const struct exchange *c, struct arena *a, long *status, struct str *reply,
+	     struct err *e) MUST_USE;
 
 #endif
