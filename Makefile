@@ -59,7 +59,7 @@ LDFLAGS ?=
 BASE := -std=c11 -D_GNU_SOURCE -I. -pthread -ffile-prefix-map=$(CURDIR)=. $(WARN) \
 	$(FLAGS_$(BUILD)) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 LINK := -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack $(FLAGS_$(BUILD)) $(CFLAGS) $(LDFLAGS)
-LIBS := $(PKG_LIBS) -lpthread
+LIBS := $(PKG_LIBS) -lpthread -lm
 
 # Product code cannot name a banned function; tests may, and need no prototypes of their own.
 $(OBJ): EXTRA := -include core/banned.h
