@@ -33,7 +33,7 @@ export PATH := $(CURDIR)/build/tools/bin:$(PATH)
 
 # ---- flags -------------------------------------------------------------------------------
 
-PACKAGES := libmicrohttpd gnutls libcurl yaml-0.1 jansson
+PACKAGES := libmicrohttpd gnutls libcurl yaml-0.1 jansson libsodium
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 CHECK_LIBS = $(shell pkg-config --libs check)
@@ -137,7 +137,7 @@ TIER_ENV = ASSAY_BIN=$(CURDIR)/$(OUT)/assay BUILD=$(BUILD)
 BENCH_OBJ := $(OUT)/obj/tests/bench/floor.o $(OUT)/obj/tests/bench/stages.o
 -include $(BENCH_OBJ:.o=.d)
 
-.PHONY: bench-programs unit unit-build cases cli server suites docs e2e cases-apiserver bench
+.PHONY: bench-programs unit unit-build sigstore cases cli server registry suites docs e2e cases-apiserver bench
 unit: unit-build ## Unit tests (SUITES="a b" runs only those)
 	@$(OUT)/unit $(SUITES)
 
@@ -149,6 +149,16 @@ $(OUT)/unit: $(UNIT_OBJ) $(LIB_OBJ)
 
 $(OUT)/obj/tests/unit/main.o: tests/unit/suites.def
 
+SIGTOOL_OBJ := $(OUT)/obj/tests/sigstore/sigtool.o $(OUT)/obj/tests/unit/sig_case.o
+-include $(OUT)/obj/tests/sigstore/sigtool.d
+
+$(OUT)/sigtool: $(SIGTOOL_OBJ) $(LIB_OBJ)
+	@echo "  link  $@"
+	@$(CC) $(LINK) -o $@ $^ $(LIBS)
+
+sigstore: $(OUT)/sigtool ## Signatures: own vectors, samples of real cosign, conformance cases
+	@ASSAY_SIGTOOL=$(CURDIR)/$(OUT)/sigtool tests/sigstore/replay
+
 cases: all ## Case folders of tests/cases through `assay check`
 	@$(TIER_ENV) tests/cases/run
 
@@ -157,6 +167,16 @@ cli: all ## Command line: flags, formats, exit codes
 
 server: all ## Server tests over TLS
 	@$(TIER_ENV) tests/server/run
+
+registry: all $(OUT)/fetch ## Registry client against a hostile registry, a real one, and recorded content
+	@$(TIER_ENV) ASSAY_FETCH=$(CURDIR)/$(OUT)/fetch tests/registry/run
+
+$(OUT)/fetch: $(OUT)/obj/tests/registry/fetch.o $(LIB_OBJ)
+	@echo "  link  $@"
+	@$(CC) $(LINK) -o $@ $^ $(LIBS)
+
+$(OUT)/obj/tests/registry/fetch.o: EXTRA := -Wno-missing-prototypes
+-include $(OUT)/obj/tests/registry/fetch.d
 
 suites: all ## External suites, differences listed
 	@$(TIER_ENV) tests/suites/run

@@ -7,9 +7,10 @@
 #include "core/str.h"
 #include "core/text.h"
 
-const struct command *const commands[] = {
-	&command_serve, &command_check,   &command_lint, &command_rules,
-	&command_probe, &command_version, NULL};
+const struct command *const commands[] = {&command_serve,         &command_check,
+					  &command_lint,          &command_rules,
+					  &command_verify_bundle, &command_probe,
+					  &command_version,       NULL};
 
 /* Command lines are short; lists of 4,096 files fit with room. */
 #define OPTIONS_ARENA_BYTES (8u << 20)
@@ -19,7 +20,7 @@ static void help(FILE *f)
 	fprintf(f, "assay: admit only golden images into a Kubernetes cluster\n\n"
 		   "Usage: assay COMMAND [OPTION...] [ARGUMENT...]\n\nCommands:\n");
 	for (size_t i = 0; commands[i]; i++)
-		fprintf(f, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+		fprintf(f, "  %-14s %s\n", commands[i]->name, commands[i]->summary);
 	fprintf(f, "\n`assay COMMAND --help` tells the rest.\n");
 }
 

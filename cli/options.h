@@ -76,7 +76,7 @@ void options_help(FILE *f, const struct command *c);
 /* All commands, ended by NULL. */
 extern const struct command *const commands[];
 
-extern const struct command command_serve, command_check, command_lint, command_rules,
-	command_probe, command_version;
+extern const struct command command_verify_bundle, command_serve, command_check, command_lint,
+	command_rules, command_probe, command_version;
 
 #endif

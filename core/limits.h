@@ -22,6 +22,9 @@
  * document of many tiny values can claim. Past it: the arena is exhausted, the review is denied. */
 #define LIMIT_DOCUMENT_ARENA_BYTES (96u << 20)
 
+/* Problems listed for one load of configuration; more are counted. */
+#define LIMIT_PROBLEMS 200
+
 #include <stddef.h>
 
 /* For readers of what is larger than a server or a policy may be: 0 is the limit above. */

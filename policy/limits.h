@@ -10,9 +10,6 @@
 /* Arena of one policy set; 1,000 large policies need below 20 MiB. Past it: load error. */
 #define LIMIT_SET_ARENA_BYTES (64u << 20)
 
-/* Problems listed for one load; more are counted. */
-#define LIMIT_PROBLEMS 200
-
 /* Containers and image volumes of one workload. The API server's size limit allows some thousands.
  * Past it: an `object` violation, so that the workload is refused. */
 #define LIMIT_SUBJECTS 4096

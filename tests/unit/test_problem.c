@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/limits.h"
-#include "policy/problem.h"
+#include "core/limits.h"
+#include "core/problem.h"
 
 Suite *test_problem_suite(void);
 

@@ -1,10 +1,10 @@
-#include "policy/problem.h"
+#include "core/problem.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "policy/limits.h"
+#include "core/limits.h"
 
 void problems_init(struct problems *p, struct arena *a)
 {
