@@ -134,12 +134,15 @@ deps: ## Install the missing Debian packages for building and testing (as root)
 
 TIER_ENV = ASSAY_BIN=$(CURDIR)/$(OUT)/assay BUILD=$(BUILD)
 
-BENCH_OBJ := $(OUT)/obj/tests/bench/floor.o $(OUT)/obj/tests/bench/stages.o
+BENCH_PROGRAMS := floor stages
+BENCH_OBJ := $(BENCH_PROGRAMS:%=$(OUT)/obj/tests/bench/%.o)
 -include $(BENCH_OBJ:.o=.d)
 
-.PHONY: bench-programs unit unit-build sigstore cases cli server registry suites docs e2e cases-apiserver bench
+.PHONY: bench-programs unit unit-build sigstore cases cli verify server signed registry suites docs e2e cases-apiserver bench
+# With the sanitizer all tests share one process: a fork would copy its whole shadow, and leaks are looked for at
+# the end of the process that did not fork.
 unit: unit-build ## Unit tests (SUITES="a b" runs only those)
-	@$(OUT)/unit $(SUITES)
+	@$(if $(filter asan,$(BUILD)),CK_FORK=no )$(OUT)/unit $(SUITES)
 
 unit-build: $(OUT)/unit
 
@@ -165,8 +168,14 @@ cases: all ## Case folders of tests/cases through `assay check`
 cli: all ## Command line: flags, formats, exit codes
 	@$(TIER_ENV) tests/cli/run
 
+verify: all ## `assay verify` on recorded content and live registries
+	@$(TIER_ENV) tests/verify/run
+
 server: all ## Server tests over TLS
 	@$(TIER_ENV) tests/server/run
+
+signed: all ## Signatures through the server, with a registry of the tests
+	@$(TIER_ENV) tests/signed/run
 
 registry: all $(OUT)/fetch ## Registry client against a hostile registry, a real one, and recorded content
 	@$(TIER_ENV) ASSAY_FETCH=$(CURDIR)/$(OUT)/fetch tests/registry/run
@@ -190,9 +199,9 @@ e2e: all ## Real kube-apiserver, etcd and kubectl
 cases-apiserver: all ## Case folders of tests/cases against a real kube-apiserver
 	@$(TIER_ENV) tests/e2e/cases
 
-bench-programs: $(OUT)/floor $(OUT)/stages
+bench-programs: $(BENCH_PROGRAMS:%=$(OUT)/%)
 
-$(OUT)/floor $(OUT)/stages: $(OUT)/%: $(OUT)/obj/tests/bench/%.o $(LIB_OBJ)
+$(BENCH_PROGRAMS:%=$(OUT)/%): $(OUT)/%: $(OUT)/obj/tests/bench/%.o $(LIB_OBJ)
 	@echo "  link  $@"
 	@$(CC) $(LINK) -o $@ $^ $(LIBS)
 
@@ -232,10 +241,14 @@ format-check: ## Say which C files `make format` would change
 
 # ---- the rest ----------------------------------------------------------------------------
 
-.PHONY: help clean
+.PHONY: help clean install
 help: ## This list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 	@echo "  BUILD=release|debug|asan|tsan  CC=gcc|clang  LTO=1  go with build and test targets"
+
+PREFIX ?= /usr/local
+install: all ## The program as PREFIX/bin/assay (/usr/local), below DESTDIR if that is set
+	@install -D -m 755 $(OUT)/assay '$(DESTDIR)$(PREFIX)/bin/assay'
 
 clean: ## Remove what was built (downloaded tools stay)
 	@find build -mindepth 1 -maxdepth 1 ! -name tools -exec rm -rf {} + 2>/dev/null || true

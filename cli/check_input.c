@@ -187,10 +187,28 @@ static void unreadable(struct check_run *run, struct str file, const char *why)
 		check_fail(run, d, "%s", why);
 }
 
+/* The trees of a file are needed for as long as documents of it wait for answers. */
+static void hold(struct check_run *run, struct arena *a)
+{
+	struct arena **more =
+		arena_grow(run->arena, run->held, run->n_held, sizeof(*more), &run->room_held);
+
+	if (more) {
+		run->held = more;
+		run->held[run->n_held++] = a;
+		return;
+	}
+	run->out_of_memory = true;
+	run->pending = NULL;
+	run->pending_end = NULL;
+	arena_free(a);
+}
+
 static void check_file(struct check_run *run, const char *path)
 {
-	struct arena *a CLEANUP(arena_cleanup) = arena_new(LIMIT_CHECK_ARENA_BYTES);
+	struct arena *a = arena_new(LIMIT_CHECK_ARENA_BYTES);
 	struct file_state f = {.file = strcmp(path, "-") == 0 ? S("<stdin>") : str_of(path)};
+	struct check_pending **end = run->pending_end;
 	struct err e = {0};
 	struct str bytes;
 
@@ -202,6 +220,10 @@ static void check_file(struct check_run *run, const char *path)
 		unreadable(run, f.file, e.text);
 	else
 		take_bytes(run, &f, a, bytes);
+	if (run->pending_end != end)
+		hold(run, a);
+	else
+		arena_free(a);
 }
 
 /* `assay check <(helm template ...)` */

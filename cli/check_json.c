@@ -46,6 +46,10 @@ static void put_row(struct json_writer *w, const struct check_document *d,
 	if (r->line)
 		number(w, "line", r->line);
 	number(w, "document", d->index);
+	if (r->pin && r->pin->pin.n)
+		field(w, "pin", r->pin->pin);
+	else if (r->pin)
+		field(w, "pinError", r->pin->why);
 	json_close(w);
 }
 
@@ -64,6 +68,8 @@ void check_print_json(const struct check_run *run, struct text *t)
 	number(&w, "warn", s->warn);
 	number(&w, "error", s->error);
 	number(&w, "skip", s->skip);
+	if (!run->sources)
+		number(&w, "notJudged", s->unjudged);
 	json_close(&w);
 	json_key(&w, S("results"));
 	json_open(&w, '[');
@@ -100,22 +106,6 @@ static void sarif_rules(const struct check_run *run, struct json_writer *w)
 	json_close(w);
 }
 
-static const char *sarif_level(const struct check_row *r)
-{
-	switch (r->result) {
-	case CHECK_ERROR:
-	case CHECK_FAIL:
-	case CHECK_UNKNOWN:
-		return "error";
-	case CHECK_WARN:
-		return r->mode == mode_name(MODE_AUDIT) ? "note" : "warning";
-	case CHECK_SKIP:
-	case CHECK_PASS:
-		return NULL;
-	}
-	BUG("check result %d", (int)r->result);
-}
-
 /* An URI reference: everything but unreserved characters and '/' is percent-encoded. */
 static void put_uri(struct json_writer *w, struct str path)
 {
@@ -141,10 +131,13 @@ static void sarif_result(struct json_writer *w, const struct check_document *d,
 {
 	json_open(w, '{');
 	field(w, "ruleId", r->code.n ? r->code : S("object"));
+	/* spec: SARIF 2.1.0 section 3.27.9 "open": there was insufficient information to decide */
+	if (r->unjudged)
+		field(w, "kind", S("open"));
 	field(w, "level", str_of(level));
 	json_key(w, S("message"));
 	json_open(w, '{');
-	field(w, "text", r->message);
+	field(w, "text", check_told(r));
 	json_close(w);
 	json_key(w, S("locations"));
 	json_open(w, '[');
@@ -164,6 +157,23 @@ static void sarif_result(struct json_writer *w, const struct check_document *d,
 	json_close(w);
 	json_close(w);
 	json_close(w);
+	json_close(w);
+}
+
+static void sarif_results(const struct check_run *run, struct json_writer *w)
+{
+	static const struct check_words words = {"error", "warning", "note", "none"};
+
+	json_key(w, S("results"));
+	json_open(w, '[');
+	for (size_t i = 0; i < run->n; i++) {
+		for (size_t k = 0; k < run->documents[i].n_rows; k++) {
+			const struct check_row *r = &run->documents[i].rows[k];
+			const char *level = check_level(r, &words);
+			if (level)
+				sarif_result(w, &run->documents[i], r, level);
+		}
+	}
 	json_close(w);
 }
 
@@ -188,17 +198,7 @@ void check_print_sarif(const struct check_run *run, struct text *t)
 	sarif_rules(run, &w);
 	json_close(&w);
 	json_close(&w);
-	json_key(&w, S("results"));
-	json_open(&w, '[');
-	for (size_t i = 0; i < run->n; i++) {
-		for (size_t k = 0; k < run->documents[i].n_rows; k++) {
-			const struct check_row *r = &run->documents[i].rows[k];
-			const char *level = sarif_level(r);
-			if (level)
-				sarif_result(&w, &run->documents[i], r, level);
-		}
-	}
-	json_close(&w);
+	sarif_results(run, &w);
 	json_close(&w);
 	json_close(&w);
 	json_close(&w);

@@ -1,132 +1,5 @@
-/* One document through the engine, into rows. */
-#include <string.h>
-
+/* One document through the engine, as far as it goes without answers, and on with them. */
 #include "cli/check.h"
-#include "policy/limits.h"
-#include "webhook/review.h"
-
-const char *check_result_name(enum check_result r)
-{
-	switch (r) {
-	case CHECK_ERROR:
-	case CHECK_UNKNOWN:
-		return "error";
-	case CHECK_FAIL:
-		return "fail";
-	case CHECK_WARN:
-		return "warn";
-	case CHECK_SKIP:
-		return "skip";
-	case CHECK_PASS:
-		return "pass";
-	}
-	BUG("check result %d", (int)r);
-}
-
-/* Results outlive the document's tree. */
-static struct str keep(struct check_run *run, struct str s)
-{
-	char *p = arena_dup(run->arena, s.p, s.n);
-
-	if (!p)
-		run->out_of_memory = true;
-	return (struct str){p, p ? s.n : 0};
-}
-
-/* A rule that an exception silenced does not make its document one that was skipped. */
-static void count(struct check_run *run, struct check_document *d, enum check_result r)
-{
-	if (r != CHECK_SKIP && r < d->result)
-		d->result = r;
-	switch (r) {
-	case CHECK_ERROR:
-	case CHECK_UNKNOWN:
-		run->summary.error++;
-		break;
-	case CHECK_FAIL:
-		run->summary.fail++;
-		break;
-	case CHECK_WARN:
-		run->summary.warn++;
-		break;
-	case CHECK_SKIP:
-		run->summary.skip++;
-		break;
-	case CHECK_PASS:
-		run->summary.pass++;
-		break;
-	}
-}
-
-static enum check_result violation_result(const struct violation *v)
-{
-	if (v->unavailable)
-		return v->mode == MODE_DENY && v->policy->on_error == ON_ERROR_DENY ? CHECK_UNKNOWN
-										    : CHECK_WARN;
-	return v->mode == MODE_DENY ? CHECK_FAIL : CHECK_WARN;
-}
-
-static void violation_row(struct check_run *run, struct check_document *d, struct arena *a,
-			  const struct violation *v, const struct node *object)
-{
-	struct check_row *row = &d->rows[d->n_rows++];
-	struct position place = check_place(object, v->path);
-	struct text t;
-	struct str line = S("(too long to print)");
-
-	text_init(&t, a, 64 << 10);
-	report_put_line(&t, v, LIMIT_QUOTE);
-	if (!text_done(&t, &line))
-		line = str_of(code_name(v->code));
-	*row = (struct check_row){
-		.result = violation_result(v),
-		.policy = keep(run, v->policy->name),
-		.rule = v->rule ? keep(run, v->rule->name) : S(""),
-		.code = str_of(code_name(v->code)),
-		.mode = mode_name(v->mode),
-		.message = keep(run, line),
-		.path = keep(run, v->path),
-		.container = v->subject ? keep(run, v->subject->name) : S(""),
-		.image = v->subject ? keep(run, v->subject->image.str) : S(""),
-		.line = place.line ? place.line : v->line,
-		.column = place.column,
-	};
-	count(run, d, row->result);
-}
-
-static void result_row(struct check_run *run, struct check_document *d, const struct rule_result *r)
-{
-	struct check_row *row = &d->rows[d->n_rows++];
-
-	*row = (struct check_row){
-		.result = r->outcome == RULE_PASS ? CHECK_PASS : CHECK_SKIP,
-		.policy = keep(run, r->policy->name),
-		.rule = keep(run, r->rule->name),
-		.mode = mode_name(r->rule->mode),
-		.message = r->outcome == RULE_PASS
-				   ? S("")
-				   : S("silenced by an exception, or nothing to check"),
-		.line = d->line,
-	};
-	count(run, d, row->result);
-}
-
-/* One row per violation, and one per rule that found none. */
-static void rows(struct check_run *run, struct check_document *d, struct arena *a,
-		 const struct report *r, const struct node *object)
-{
-	d->rows = arena_calloc(run->arena, r->n_violations + r->n_results + 1, sizeof *d->rows);
-	if (!d->rows) {
-		run->out_of_memory = true;
-		return;
-	}
-	for (size_t i = 0; i < r->n_violations; i++)
-		violation_row(run, d, a, &r->violations[i], object);
-	for (size_t i = 0; i < r->n_results; i++) {
-		if (r->results[i].outcome == RULE_PASS || r->results[i].outcome == RULE_SKIP)
-			result_row(run, d, &r->results[i]);
-	}
-}
 
 static const char *skip_text(enum engine_skip s)
 {
@@ -168,13 +41,13 @@ static void skip(struct check_run *run, struct check_document *d, enum engine_sk
 		row->result = CHECK_WARN;
 	d->rows = row;
 	d->n_rows = 1;
-	count(run, d, row->result);
+	check_count(run, d, row->result);
 }
 
 static void keep_answer(struct check_run *run, struct check_document *d, const struct answer *ans)
 {
 	d->verdict = ans->verdict;
-	d->message = keep(run, ans->message);
+	d->message = check_keep(run, ans->message);
 	d->warnings.items =
 		arena_calloc(run->arena, ans->warnings.n + 1, sizeof *d->warnings.items);
 	if (!d->warnings.items) {
@@ -182,7 +55,7 @@ static void keep_answer(struct check_run *run, struct check_document *d, const s
 		return;
 	}
 	for (size_t i = 0; i < ans->warnings.n; i++)
-		d->warnings.items[d->warnings.n++] = keep(run, ans->warnings.items[i]);
+		d->warnings.items[d->warnings.n++] = check_keep(run, ans->warnings.items[i]);
 }
 
 static void count_verdict(struct check_run *run, struct check_document *d)
@@ -190,8 +63,10 @@ static void count_verdict(struct check_run *run, struct check_document *d)
 	run->summary.checked++;
 	switch (d->verdict) {
 	case VERDICT_DENY:
-	case VERDICT_UNAVAILABLE:
 		run->summary.denied++;
+		break;
+	case VERDICT_UNAVAILABLE:
+		run->summary.unknown++;
 		break;
 	case VERDICT_WARN:
 		run->summary.warned++;
@@ -215,39 +90,85 @@ static void settle(struct check_run *run, struct check_document *d)
 	if (d->rows) {
 		d->rows[d->n_rows++] =
 			(struct check_row){.result = least, .message = d->message, .line = d->line};
-		count(run, d, least);
+		check_count(run, d, least);
 	}
 }
 
-static void judge(struct check_run *run, struct check_document *d, struct arena *a,
-		  const struct review *r)
+/* The rows are those of `rows`, the verdict is that of `en`. */
+static void conclude(struct check_run *run, struct check_document *d, struct check_pending *p,
+		     const struct engine *rows, const struct engine *en)
 {
-	struct engine en;
-	struct answer ans;
 	struct report_text_options text = run->text;
+	struct answer ans;
 
-	engine_evaluate(&en, a, run->set, &r->admission);
-	engine_conclude(&en, NULL);
-	if (en.skip != ENGINE_JUDGED) {
-		skip(run, d, en.skip);
-		return;
-	}
-	text.uid = r->uid;
-	review_answer(r, &en, &text, &ans);
+	text.uid = p->review.uid;
+	review_answer(&p->review, en, &text, &ans);
 	d->result = CHECK_PASS;
-	rows(run, d, a, &en.report, r->admission.object);
+	check_rows(run, d, p->arena, &rows->report, p->review.admission.object, rows != en);
 	keep_answer(run, d, &ans);
 	settle(run, d);
 	count_verdict(run, d);
 }
 
+void check_conclude(struct check_run *run, struct check_pending *p, const struct evidence *answers)
+{
+	engine_conclude(&p->engine, answers);
+	conclude(run, &run->documents[p->document], p, &p->engine, &p->engine);
+}
+
+/* What is not asked for is not judged: with answers of "not asked" the engine says what that is, with
+ * answers of "yes" it judges the rest. */
+static void judge_offline(struct check_run *run, struct check_document *d, struct check_pending *p)
+{
+	size_t n = p->engine.n_questions;
+	struct evidence *not_asked = arena_calloc(p->arena, n, sizeof *not_asked);
+	struct evidence *yes = arena_calloc(p->arena, n, sizeof *yes);
+	struct engine *rest = arena_alloc(p->arena, sizeof *rest);
+
+	if (!not_asked || !yes || !rest) {
+		run->out_of_memory = true;
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		not_asked[i].why = S("not judged: --offline asks no registry");
+		yes[i] = (struct evidence){.state = VERIFY_STATE_VERIFIED,
+					   .reason = VERIFY_VERIFIED};
+	}
+	engine_evaluate(rest, p->arena, run->set, &p->review.admission);
+	engine_conclude(&p->engine, not_asked);
+	engine_conclude(rest, yes);
+	conclude(run, d, p, &p->engine, rest);
+}
+
+static void wait_for_answers(struct check_run *run, struct check_pending *p)
+{
+	*(run->pending_end ? run->pending_end : &run->pending) = p;
+	run->pending_end = &p->next;
+}
+
+static void judge(struct check_run *run, struct check_document *d, struct check_pending *p)
+{
+	engine_evaluate(&p->engine, p->arena, run->set, &p->review.admission);
+	if (p->engine.n_questions && run->sources) {
+		wait_for_answers(run, p);
+	} else if (p->engine.n_questions) {
+		judge_offline(run, d, p);
+	} else {
+		engine_conclude(&p->engine, NULL);
+		if (p->engine.skip != ENGINE_JUDGED)
+			skip(run, d, p->engine.skip);
+		else
+			conclude(run, d, p, &p->engine, &p->engine);
+	}
+}
+
 static void name_document(struct check_run *run, struct check_document *d,
 			  const struct admission *adm, const struct node *object)
 {
-	d->api_version = keep(run, node_str(node_get(object, S("apiVersion"))));
-	d->kind = keep(run, adm->kind);
-	d->ns = keep(run, adm->ns);
-	d->name = keep(run, adm->name.n ? adm->name : adm->generate_name);
+	d->api_version = check_keep(run, node_str(node_get(object, S("apiVersion"))));
+	d->kind = check_keep(run, adm->kind);
+	d->ns = check_keep(run, adm->ns);
+	d->name = check_keep(run, adm->name.n ? adm->name : adm->generate_name);
 }
 
 /* A manifest as the review that the API server would make of it. */
@@ -275,23 +196,29 @@ static void manifest_review(struct check_run *run, const struct node *root, stru
 void check_judge(struct check_run *run, struct check_document *d, struct arena *a,
 		 const struct node *root)
 {
-	struct review r;
+	struct check_pending *p = arena_alloc(a, sizeof *p);
 	struct err e = {0};
 
+	if (!p) {
+		check_fail(run, d, "it does not fit into memory");
+		return;
+	}
+	p->arena = a;
+	p->document = (size_t)(d - run->documents);
 	if (!node_is(root, NODE_MAP) || !node_str(node_get(root, S("kind"))).n ||
 	    !node_str(node_get(root, S("apiVersion"))).n) {
 		check_fail(run, d, "not a Kubernetes object: apiVersion and kind are missing");
 		return;
 	}
 	if (review_is(root)) {
-		if (review_from_node(root, &r, &e) != REVIEW_OK) {
+		if (review_from_node(root, &p->review, &e) != REVIEW_OK) {
 			check_fail(run, d, "AdmissionReview: %s", e.text);
 			return;
 		}
 	} else {
-		manifest_review(run, root, &r);
+		manifest_review(run, root, &p->review);
 	}
-	r.admission.now_unix_s = run->now_unix_s;
-	name_document(run, d, &r.admission, r.admission.object);
-	judge(run, d, a, &r);
+	p->review.admission.now_unix_s = run->now_unix_s;
+	name_document(run, d, &p->review.admission, p->review.admission.object);
+	judge(run, d, p);
 }

@@ -60,8 +60,48 @@ static void put_row(struct text *t, const struct check_row *r)
 	text_printf(t, "      <%s type=\"", element);
 	put_xml(t, r->code.n ? r->code : S("unreadable"));
 	text_puts(t, "\" message=\"");
-	put_xml(t, r->message);
+	put_xml(t, check_told(r));
 	text_puts(t, "\"/>\n");
+}
+
+/* A case that is neither failed nor an error is not passed either when part of it was not judged. */
+static bool is_skipped(const struct check_document *d)
+{
+	return d->result == CHECK_SKIP || (d->result > CHECK_UNKNOWN && d->n_unjudged);
+}
+
+static void put_skipped(struct text *t, const struct check_document *d)
+{
+	bool first = true;
+
+	text_puts(t, "      <skipped message=\"");
+	if (d->result == CHECK_SKIP)
+		put_xml(t, d->message);
+	for (size_t i = 0; i < d->n_rows; i++) {
+		if (!d->rows[i].unjudged)
+			continue;
+		text_puts(t, first ? "" : "&#10;");
+		put_xml(t, d->rows[i].message);
+		first = false;
+	}
+	text_puts(t, "\"/>\n");
+}
+
+/* Warnings, and what a failed case leaves unjudged. */
+static void put_output(struct text *t, const struct check_document *d)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < d->n_rows; i++) {
+		const struct check_row *r = &d->rows[i];
+		if (r->result != CHECK_WARN && !(r->unjudged && !is_skipped(d)))
+			continue;
+		text_puts(t, any ? "&#10;" : "      <system-out>");
+		put_xml(t, check_told(r));
+		any = true;
+	}
+	if (any)
+		text_puts(t, "</system-out>\n");
 }
 
 static void put_document(struct text *t, const struct check_document *d)
@@ -71,23 +111,11 @@ static void put_document(struct text *t, const struct check_document *d)
 	text_puts(t, "\" name=\"");
 	put_case_name(t, d);
 	text_puts(t, "\">\n");
-	if (d->result == CHECK_SKIP) {
-		text_puts(t, "      <skipped message=\"");
-		put_xml(t, d->message);
-		text_puts(t, "\"/>\n");
-	}
+	if (is_skipped(d))
+		put_skipped(t, d);
 	for (size_t i = 0; i < d->n_rows; i++)
 		put_row(t, &d->rows[i]);
-	bool warned = false;
-	for (size_t i = 0; i < d->n_rows; i++) {
-		if (d->rows[i].result != CHECK_WARN)
-			continue;
-		text_puts(t, warned ? "&#10;" : "      <system-out>");
-		put_xml(t, d->rows[i].message);
-		warned = true;
-	}
-	if (warned)
-		text_puts(t, "</system-out>\n");
+	put_output(t, d);
 	text_puts(t, "    </testcase>\n");
 }
 
@@ -100,7 +128,7 @@ static void count(const struct check_document *d, struct suite_counts *c)
 	c->tests++;
 	c->failures += d->result == CHECK_FAIL;
 	c->errors += d->result == CHECK_ERROR || d->result == CHECK_UNKNOWN;
-	c->skipped += d->result == CHECK_SKIP;
+	c->skipped += is_skipped(d);
 }
 
 static void put_counts(struct text *t, const struct suite_counts *c)

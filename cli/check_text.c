@@ -21,26 +21,39 @@ static void put_place(struct text *t, const struct check_document *d)
 	text_puts(t, ": ");
 }
 
-static void print_document(struct text *t, const struct check_document *d)
+static bool has_pin(const struct check_document *d, const struct check_pin *pin, size_t before)
 {
-	if ((d->result == CHECK_SKIP && !d->unjudged) ||
-	    (d->result == CHECK_PASS && !d->warnings.n))
-		return;
-	put_place(t, d);
-	if (d->result == CHECK_ERROR) {
-		text_puts(t, "error: ");
-		text_put(t, d->message);
-		text_puts(t, "\n\n");
-		return;
+	for (size_t i = 0; i < before; i++) {
+		if (d->rows[i].pin == pin)
+			return true;
 	}
-	put_object(t, d);
-	if (d->unjudged) {
-		text_puts(t, ": not judged: ");
-		text_put(t, d->message);
-		text_puts(t, "\n\n");
-		return;
+	return false;
+}
+
+/* What the server's answer does not say. */
+static void put_more(struct text *t, const struct check_document *d)
+{
+	for (size_t i = 0; i < d->n_rows; i++) {
+		const struct check_row *r = &d->rows[i];
+		bool audit = r->mode == mode_name(MODE_AUDIT) && r->result == CHECK_WARN;
+		if (!audit && !r->unjudged)
+			continue;
+		text_puts(t, audit ? "Audit: " : "Skipped: ");
+		text_put(t, r->message);
+		text_putc(t, '\n');
 	}
-	text_printf(t, ": %s\n", verdict_decision(d->verdict));
+	for (size_t i = 0; i < d->n_rows; i++) {
+		if (!d->rows[i].pin || has_pin(d, d->rows[i].pin, i))
+			continue;
+		check_put_pin(t, d->rows[i].pin);
+		text_putc(t, '\n');
+	}
+}
+
+static void put_judged(struct text *t, const struct check_document *d)
+{
+	text_printf(t, ": %s%s\n", verdict_decision(d->verdict),
+		    d->n_unjudged ? ", but not all of it judged" : "");
 	if (d->message.n) {
 		text_put(t, d->message);
 		text_putc(t, '\n');
@@ -50,14 +63,40 @@ static void print_document(struct text *t, const struct check_document *d)
 		text_put(t, d->warnings.items[i]);
 		text_putc(t, '\n');
 	}
-	for (size_t i = 0; i < d->n_rows; i++) {
-		if (d->rows[i].mode != mode_name(MODE_AUDIT) || d->rows[i].result != CHECK_WARN)
-			continue;
-		text_puts(t, "Audit: ");
-		text_put(t, d->rows[i].message);
+	put_more(t, d);
+}
+
+static bool is_silent(const struct check_document *d)
+{
+	return (d->result == CHECK_SKIP && !d->unjudged) ||
+	       (d->result == CHECK_PASS && !d->warnings.n && !d->n_unjudged);
+}
+
+static void print_document(struct text *t, const struct check_document *d)
+{
+	if (is_silent(d))
+		return;
+	put_place(t, d);
+	if (d->result == CHECK_ERROR) {
+		text_puts(t, "error: ");
+		text_put(t, d->message);
 		text_putc(t, '\n');
+	} else if (d->unjudged) {
+		put_object(t, d);
+		text_puts(t, ": not judged: ");
+		text_put(t, d->message);
+		text_putc(t, '\n');
+	} else {
+		put_object(t, d);
+		put_judged(t, d);
 	}
 	text_putc(t, '\n');
+}
+
+static void put_signatures(struct text *t, size_t n, const char *what)
+{
+	if (n)
+		text_printf(t, "; %zu signature%s %s", n, n == 1 ? "" : "s", what);
 }
 
 void check_print_text(const struct check_run *run, struct text *t)
@@ -67,8 +106,13 @@ void check_print_text(const struct check_run *run, struct text *t)
 
 	for (size_t i = 0; i < run->n; i++)
 		print_document(t, &run->documents[i]);
-	text_printf(t, "%zu checked: %zu denied, %zu warned, %zu allowed; %zu skipped", s->checked,
-		    s->denied, s->warned, s->allowed, s->skipped);
+	text_printf(t, "%zu checked: %zu denied, %zu warned, %zu allowed", s->checked, s->denied,
+		    s->warned, s->allowed);
+	if (s->unknown)
+		text_printf(t, ", %zu not verified", s->unknown);
+	text_printf(t, "; %zu skipped", s->skipped);
+	put_signatures(t, s->unjudged, "not judged: --offline");
+	put_signatures(t, s->unavailable, "could not be verified");
 	if (errors)
 		text_printf(t, "; %zu could not be read", errors);
 	text_putc(t, '\n');
@@ -86,29 +130,15 @@ static void put_command(struct text *t, struct str s, bool property)
 	}
 }
 
-static const char *github_level(const struct check_row *r)
-{
-	switch (r->result) {
-	case CHECK_ERROR:
-	case CHECK_FAIL:
-	case CHECK_UNKNOWN:
-		return "error";
-	case CHECK_WARN:
-		return r->mode == mode_name(MODE_AUDIT) ? "notice" : "warning";
-	case CHECK_SKIP:
-	case CHECK_PASS:
-		return NULL;
-	}
-	BUG("check result %d", (int)r->result);
-}
-
 void check_print_github(const struct check_run *run, struct text *t)
 {
+	static const struct check_words words = {"error", "warning", "notice", "notice"};
+
 	for (size_t i = 0; i < run->n; i++) {
 		const struct check_document *d = &run->documents[i];
 		for (size_t k = 0; k < d->n_rows; k++) {
 			const struct check_row *r = &d->rows[k];
-			const char *level = github_level(r);
+			const char *level = check_level(r, &words);
 			if (!level)
 				continue;
 			text_printf(t, "::%s file=", level);
@@ -121,7 +151,7 @@ void check_print_github(const struct check_run *run, struct text *t)
 				put_command(t, r->code, true);
 			}
 			text_puts(t, "::");
-			put_command(t, r->message, false);
+			put_command(t, check_told(r), false);
 			text_putc(t, '\n');
 		}
 	}

@@ -17,4 +17,14 @@
 #define LIMIT_CHECK_RUN_BYTES ((size_t)1 << 30)
 #define LIMIT_CHECK_OUTPUT_BYTES ((size_t)512 << 20)
 
+/* Answers about the images of one run, a kilobyte each. Past it: "could not find out". */
+#define LIMIT_CHECK_ANSWERS_BYTES ((size_t)512 << 20)
+
+/* Tags of one run that are resolved to pins: each is a request or two. Past it: no pin is printed. */
+#define LIMIT_CHECK_PINS 1000
+
+/* Threads that resolve them, and the arena of each, for one manifest. */
+#define CHECK_PIN_THREADS 8
+#define LIMIT_CHECK_PIN_ARENA_BYTES (24u << 20)
+
 #endif

@@ -21,19 +21,8 @@ static const struct option options[] = {
 	 .type = OPTION_FLAG,
 	 .offset = AT(quiet),
 	 .doc = "Only problems: no normalised policies, no sample Pods."},
-	{.name = "now",
-	 .type = OPTION_TIME,
-	 .value = "TIME",
-	 .offset = AT(now),
-	 .doc = "Judge exceptions as at this time; else the clock decides."},
-	{.name = "max-exception-days",
-	 .type = OPTION_INT,
-	 .value = "DAYS",
-	 .preset = "0",
-	 .min = 0,
-	 .max = 36500,
-	 .offset = AT(max_exception_days),
-	 .doc = "Refuse an exception that ends later than this; 0: no cap."},
+	OPTION_NOW(struct lint_options, now),
+	OPTION_MAX_EXCEPTION_DAYS(struct lint_options, max_exception_days),
 };
 
 static void print_policy(const struct policy *p, const struct samples *s)

@@ -7,10 +7,9 @@
 #include "core/str.h"
 #include "core/text.h"
 
-const struct command *const commands[] = {&command_serve,         &command_check,
-					  &command_lint,          &command_rules,
-					  &command_verify_bundle, &command_probe,
-					  &command_version,       NULL};
+const struct command *const commands[] = {&command_serve,         &command_check,   &command_verify,
+					  &command_verify_bundle, &command_lint,    &command_rules,
+					  &command_probe,         &command_version, NULL};
 
 /* Command lines are short; lists of 4,096 files fit with room. */
 #define OPTIONS_ARENA_BYTES (8u << 20)

@@ -53,6 +53,35 @@ struct option {
 	const char *doc;
 };
 
+/* ---- options that several commands have, for their tables ---- */
+
+#define OPTION_NOW(options, field)                                                                 \
+	{                                                                                          \
+		.name = "now", .type = OPTION_TIME, .value = "TIME",                               \
+		.offset = offsetof(options, field),                                                \
+		.doc = "Judge exceptions as at this time; else the clock decides."                 \
+	}
+
+#define OPTION_MAX_EXCEPTION_DAYS(options, field)                                                  \
+	{                                                                                          \
+		.name = "max-exception-days", .type = OPTION_INT, .value = "DAYS", .preset = "0",  \
+		.min = 0, .max = 36500, .offset = offsetof(options, field),                        \
+		.doc = "Refuse policies with an exception that ends later than this; 0: no cap."   \
+	}
+
+#define OPTION_DOCS_URL(options, field)                                                            \
+	{                                                                                          \
+		.name = "docs-url", .type = OPTION_STRING, .value = "URL",                         \
+		.offset = offsetof(options, field),                                                \
+		.doc = "Page that refusals point to; default: this version's."                     \
+	}
+
+#define OPTION_CONTACT(options, field)                                                             \
+	{                                                                                          \
+		.name = "contact", .type = OPTION_STRING, .value = "TEXT", .preset = "",           \
+		.offset = offsetof(options, field), .doc = "Whom refusals name for questions."     \
+	}
+
 struct command {
 	const char *name;
 	const char *summary;
@@ -76,7 +105,7 @@ void options_help(FILE *f, const struct command *c);
 /* All commands, ended by NULL. */
 extern const struct command *const commands[];
 
-extern const struct command command_verify_bundle, command_serve, command_check, command_lint,
-	command_rules, command_probe, command_version;
+extern const struct command command_serve, command_check, command_verify, command_verify_bundle,
+	command_lint, command_rules, command_probe, command_version;
 
 #endif

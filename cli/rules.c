@@ -33,6 +33,18 @@ static void put_type(struct text *t, const struct param *p)
 	case PARAM_PATTERNS:
 		text_puts(t, "list of image patterns");
 		break;
+	case PARAM_AUTHORITIES:
+		text_puts(t, "list of authorities");
+		break;
+	case PARAM_AT_LEAST:
+		text_puts(t, "`{count, of: list of authorities}`");
+		break;
+	case PARAM_ANNOTATIONS:
+		text_puts(t, "map of strings");
+		break;
+	case PARAM_REPOSITORY:
+		text_puts(t, "repository, HOST/PATH");
+		break;
 	case PARAM_ENUM:
 		break;
 	}

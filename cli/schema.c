@@ -82,12 +82,64 @@ static void integer(struct json_writer *w, const struct param *p)
 	json_int(w, p->max);
 }
 
+static void string_map(struct json_writer *w, const char *key)
+{
+	json_key(w, str_of(key));
+	json_open(w, '{');
+	field(w, "type", "object");
+	json_key(w, S("minProperties"));
+	json_int(w, 1);
+	json_key(w, S("additionalProperties"));
+	json_open(w, '{');
+	field(w, "type", "string");
+	json_close(w);
+	json_close(w);
+}
+
+static void at_least(struct json_writer *w, const char *key)
+{
+	static const char *const required[] = {"count", "of", NULL};
+
+	open_object(w, key, required);
+	json_key(w, S("count"));
+	json_open(w, '{');
+	field(w, "type", "integer");
+	json_key(w, S("minimum"));
+	json_int(w, 1);
+	json_close(w);
+	list_of(w, "of", NULL);
+	close_object(w);
+}
+
+/* Types of values that are no scalars with a range. */
+static bool put_plain_param(struct json_writer *w, const struct param *p)
+{
+	switch (p->type) {
+	case PARAM_PATTERNS:
+	case PARAM_AUTHORITIES:
+		list_of(w, p->key, NULL);
+		return true;
+	case PARAM_AT_LEAST:
+		at_least(w, p->key);
+		return true;
+	case PARAM_ANNOTATIONS:
+		string_map(w, p->key);
+		return true;
+	case PARAM_REPOSITORY:
+		type(w, p->key, "string");
+		return true;
+	case PARAM_INT:
+	case PARAM_INT_OR:
+	case PARAM_ENUM:
+		break;
+	}
+	return false;
+}
+
 static void put_param(struct json_writer *w, const struct param *p)
 {
-	if (p->type == PARAM_PATTERNS) {
-		list_of(w, p->key, NULL);
+	if (put_plain_param(w, p))
 		return;
-	}
 	json_key(w, str_of(p->key));
 	json_open(w, '{');
 	field(w, "description", p->doc);
@@ -187,6 +239,36 @@ static void open_document(struct json_writer *w, const char *kind)
 	close_object(w);
 }
 
+static void put_key_of(struct json_writer *w, const char *key)
+{
+	open_object(w, key, none);
+	type(w, "file", "string");
+	type(w, "inline", "string");
+	close_object(w);
+}
+
+/* A map of names to {key: K} or {keys: [K, ...]}. */
+static void put_authorities(struct json_writer *w)
+{
+	json_key(w, S("authorities"));
+	json_open(w, '{');
+	field(w, "type", "object");
+	json_key(w, S("minProperties"));
+	json_int(w, 1);
+	json_key(w, S("additionalProperties"));
+	open_object(w, NULL, none);
+	put_key_of(w, "key");
+	json_key(w, S("keys"));
+	json_open(w, '{');
+	field(w, "type", "array");
+	json_key(w, S("minItems"));
+	json_int(w, 1);
+	put_key_of(w, "items");
+	json_close(w);
+	close_object(w);
+	json_close(w);
+}
+
 static void put_policy(struct json_writer *w, const struct rule_table *t)
 {
 	static const char *const required[] = {"mode", "onError", "match", "rules", NULL};
@@ -197,6 +279,7 @@ static void put_policy(struct json_writer *w, const struct rule_table *t)
 	words_of(w, "mode", modes);
 	words_of(w, "onError", on_error);
 	put_match(w);
+	put_authorities(w);
 	put_rules(w, t);
 	close_object(w);
 	close_object(w);

@@ -13,6 +13,7 @@
 #include "cli/version.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "evidence/limits.h"
 #include "webhook/limits.h"
 #include "webhook/server.h"
 
@@ -25,7 +26,9 @@ struct serve_options {
 	const char *listen, *metrics_listen;
 	const char *docs_url, *contact;
 	int log_format, log_level;
+	const char *registries, *docker_config, *registry_dir;
 	bool log_allowed;
+	int64_t evidence_threads, cache, cache_ttl_ms, cache_negative_ttl_ms;
 	int64_t drain_ms, slow_ms, threads, max_body, max_in_flight, max_connections,
 		max_exception_days;
 };
@@ -68,6 +71,53 @@ static const struct option options[] = {
 	 .preset = ":8080",
 	 .offset = AT(metrics_listen),
 	 .doc = "Where to serve /metrics, /healthz and /readyz over plain HTTP."},
+	{.name = "registries",
+	 .type = OPTION_STRING,
+	 .value = "FILE",
+	 .offset = AT(registries),
+	 .doc = "How to reach which registry: credentials, CAs, mirrors (kind: Registries)."},
+	{.name = "docker-config",
+	 .type = OPTION_STRING,
+	 .value = "FILE",
+	 .offset = AT(docker_config),
+	 .doc = "Docker's config.json with credentials of registries; instead of --registries."},
+	{.name = "registry-dir",
+	 .type = OPTION_STRING,
+	 .value = "DIR",
+	 .offset = AT(registry_dir),
+	 .doc = "Recorded registry content, DIR/HOST/REPOSITORY/...; no network is used."},
+	{.name = "evidence-threads",
+	 .type = OPTION_INT,
+	 .value = "N",
+	 .preset = TEXT_OF(DEFAULT_EVIDENCE_THREADS),
+	 .min = 1,
+	 .max = LIMIT_EVIDENCE_THREADS,
+	 .offset = AT(evidence_threads),
+	 .doc = "Threads that ask registries and verify signatures."},
+	{.name = "cache",
+	 .type = OPTION_BYTES,
+	 .value = "SIZE",
+	 .preset = "8MiB",
+	 .min = 65536,
+	 .max = 1 << 30,
+	 .offset = AT(cache),
+	 .doc = "Memory for verdicts on signatures."},
+	{.name = "cache-ttl",
+	 .type = OPTION_DURATION,
+	 .value = "TIME",
+	 .preset = "1h",
+	 .min = 1000,
+	 .max = (int64_t)7 * 24 * 3600 * 1000,
+	 .offset = AT(cache_ttl_ms),
+	 .doc = "How long a verified signature counts without asking again."},
+	{.name = "cache-negative-ttl",
+	 .type = OPTION_DURATION,
+	 .value = "TIME",
+	 .preset = "30s",
+	 .min = 1000,
+	 .max = (int64_t)3600 * 1000,
+	 .offset = AT(cache_negative_ttl_ms),
+	 .doc = "How long an image counts as not signed without asking again."},
 	{.name = "drain",
 	 .type = OPTION_DURATION,
 	 .value = "TIME",
@@ -94,17 +144,8 @@ static const struct option options[] = {
 	 .type = OPTION_FLAG,
 	 .offset = AT(log_allowed),
 	 .doc = "Log admissions at level info instead of debug."},
-	{.name = "docs-url",
-	 .type = OPTION_STRING,
-	 .value = "URL",
-	 .offset = AT(docs_url),
-	 .doc = "Page that refusals point to; default: this version's."},
-	{.name = "contact",
-	 .type = OPTION_STRING,
-	 .value = "TEXT",
-	 .preset = "",
-	 .offset = AT(contact),
-	 .doc = "Whom refusals name for questions."},
+	OPTION_DOCS_URL(struct serve_options, docs_url),
+	OPTION_CONTACT(struct serve_options, contact),
 	{.name = "threads",
 	 .type = OPTION_INT,
 	 .value = "N",
@@ -145,14 +186,7 @@ static const struct option options[] = {
 	 .max = 60000,
 	 .offset = AT(slow_ms),
 	 .doc = "For a handshake, for headers, for a body; slower senders are cut off."},
-	{.name = "max-exception-days",
-	 .type = OPTION_INT,
-	 .value = "DAYS",
-	 .preset = "0",
-	 .min = 0,
-	 .max = 36500,
-	 .offset = AT(max_exception_days),
-	 .doc = "Refuse policies with an exception that ends later than this; 0: no cap."},
+	OPTION_MAX_EXCEPTION_DAYS(struct serve_options, max_exception_days),
 };
 
 static int wrong_usage(const struct serve_options *o)
@@ -174,9 +208,27 @@ static int wrong_usage(const struct serve_options *o)
 	return n;
 }
 
+/* One way to say where signatures come from. */
+static int wrong_sources(const struct serve_options *o)
+{
+	int n = 0;
+
+	if (o->registry_dir && (o->registries || o->docker_config)) {
+		fprintf(stderr, "assay serve: option --registry-dir: with recorded content no "
+				"registry is asked: drop --registries and --docker-config\n");
+		n++;
+	}
+	if (o->registries && o->docker_config) {
+		fprintf(stderr, "assay serve: option --docker-config: the file of --registries "
+				"names credentials: put them there\n");
+		n++;
+	}
+	return n;
+}
+
 static struct server_config config_of(const struct serve_options *o)
 {
-	return (struct server_config){
+	struct server_config c = {
 		.policy_paths = o->policies.items,
 		.n_policy_paths = o->policies.n,
 		.tls_cert = o->tls_cert,
@@ -186,6 +238,13 @@ static struct server_config config_of(const struct serve_options *o)
 		.metrics_listen = o->metrics_listen,
 		.docs_url = o->docs_url ? o->docs_url : version_docs_url,
 		.contact = o->contact,
+		.registries = o->registries,
+		.docker_config = o->docker_config,
+		.registry_dir = o->registry_dir,
+		.evidence_threads = (unsigned)o->evidence_threads,
+		.cache_bytes = (size_t)o->cache,
+		.cache_ttl_ms = o->cache_ttl_ms,
+		.cache_negative_ttl_ms = o->cache_negative_ttl_ms,
 		.log_allowed = o->log_allowed,
 		.threads = (unsigned)o->threads,
 		.max_body_bytes = (size_t)o->max_body,
@@ -198,6 +257,9 @@ static struct server_config config_of(const struct serve_options *o)
 		.version = version_number,
 		.revision = version_revision,
 	};
+
+	registry_proxies_from_environment(&c.proxies);
+	return c;
 }
 
 static void block_signals(sigset_t *set)
@@ -244,6 +306,14 @@ static void serve_until_signal(struct server *s, const sigset_t *set)
 	}
 }
 
+/* Everybody has an answer, but a registry is still being asked: its silence must not hold up the end. */
+static _Noreturn void leave(int code)
+{
+	log_msg(LOG_INFO, "a registry has not answered yet; not waiting for it");
+	log_close();
+	_exit(code);
+}
+
 static int serve(const struct serve_options *o, const sigset_t *signals)
 {
 	struct arena *a CLEANUP(arena_cleanup) = arena_new(8u << 20);
@@ -270,8 +340,11 @@ static int serve(const struct serve_options *o, const sigset_t *signals)
 	bool clean = server_drain(s);
 	if (!clean)
 		log_msg(LOG_WARNING, "stopped with unanswered requests");
+	int code = clean ? EXIT_CLEAN : EXIT_VIOLATION;
+	if (!server_is_idle(s))
+		leave(code);
 	server_free(s);
-	return clean ? EXIT_CLEAN : EXIT_VIOLATION;
+	return code;
 }
 
 /* Blocks of this size and above are pages of their own, which go back to the system when freed. Left alone
@@ -293,7 +366,7 @@ static int serve_run(void *options_v, const struct option_list *args)
 			"assay serve: takes no arguments: policies are named with --policies\n");
 		return EXIT_USAGE;
 	}
-	if (wrong_usage(o))
+	if (wrong_usage(o) + wrong_sources(o) > 0)
 		return EXIT_USAGE;
 	if (!hold_standard_descriptors()) {
 		fprintf(stderr, "assay serve: /dev/null: %s\n", strerror(errno));
@@ -314,9 +387,11 @@ static int serve_run(void *options_v, const struct option_list *args)
 const struct command command_serve = {
 	.name = "serve",
 	.summary = "run the admission webhook server",
-	.detail = "Serves AdmissionReview v1 at /validate. Policies, certificate and key are read "
-		  "again when the files\n"
-		  "change and on SIGHUP; what does not load changes nothing. SIGTERM drains "
+	.detail = "Serves AdmissionReview v1 at /validate. Policies, keys, registries and "
+		  "certificate "
+		  "are read again\n"
+		  "when the files change and on SIGHUP; what does not load changes nothing. "
+		  "SIGTERM drains "
 		  "connections.",
 	.options = options,
 	.n_options = sizeof options / sizeof *options,

@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/text.h"
 #include "sigstore/statement.h"
 #include "sigstore/verify.h"
 
@@ -12,6 +13,7 @@
 #define ARTIFACT_BYTES (256u << 20)
 #define ROOT_BYTES (4u << 20)
 #define FILES_ARENA_BYTES (512u << 20)
+#define PREDICATE_TYPE_SHOWN 256u
 
 struct bundle_options {
 	bool staging;
@@ -193,10 +195,25 @@ static void judge(struct arena *a, const struct offer *f, struct verify_result *
 	verify_bundle(a, b, &in, out);
 }
 
-static int tell(const struct offer *f, const struct verify_result *r)
+/* What was signed is said, not judged: a yes is one to a statement of this type alone. */
+static void print_yes(const struct offer *f, const struct verify_result *r)
 {
 	char fingerprint[SIG_FINGERPRINT_BYTES];
+	/* Of an escaped byte there are at most 6. */
+	char buf[6 * PREDICATE_TYPE_SHOWN + 8];
+	struct text t;
+	struct str shown;
 
+	text_init_fixed(&t, buf, sizeof(buf));
+	text_put_escaped(&t, r->predicate_type, PREDICATE_TYPE_SHOWN);
+	if (!text_done(&t, &shown) || shown.n == 0)
+		shown = S("none");
+	printf("verified: %s, predicate type %.*s, key %s\n", bundle_format_name(r->format),
+	       STR_ARG(shown), sig_key_fingerprint(&f->key, fingerprint));
+}
+
+static int tell(const struct offer *f, const struct verify_result *r)
+{
 	if (r->state == VERIFY_STATE_UNAVAILABLE)
 		return fail(verify_reason_name(r->reason),
 			    r->text[0] ? r->text : verify_reason_meaning(r->reason));
@@ -212,8 +229,7 @@ static int tell(const struct offer *f, const struct verify_result *r)
 			"not_supported",
 			"the trusted root lists transparency logs, which asks for a verified log "
 			"entry: this version cannot check it");
-	printf("verified: %s, key %s\n", bundle_format_name(r->format),
-	       sig_key_fingerprint(&f->key, fingerprint));
+	print_yes(f, r);
 	return EXIT_CLEAN;
 }
 
@@ -243,6 +259,9 @@ const struct command command_verify_bundle = {
 	.usage = "FILE_OR_DIGEST",
 	.detail = "The argument is what was signed: a file, or its digest sha256:<64 hex> if no "
 		  "file has that name.\n"
+		  "The predicate type of what was signed is printed, not judged: an attestation is "
+		  "\"verified\" too, whatever\n"
+		  "it says of the file. Of a signature over the file itself it is \"none\".\n"
 		  "Exit 0: verified. Exit 1: rejected, with the reason on standard error. Exit 2: "
 		  "usage, unreadable\n"
 		  "input, or a demand that this version cannot check.",

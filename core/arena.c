@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define ALIGNMENT _Alignof(max_align_t)
-#define FIRST_CHUNK (64u << 10)
+#define FIRST_CHUNK (16u << 10)
 #define MAX_CHUNK (4u << 20)
 #define FIRST_ROOM 8 /* items of an array that grows */
 #define KEPT_CHUNK (512u << 10)

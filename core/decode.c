@@ -37,7 +37,7 @@ static void put_path(struct text *t, const struct decode_at *at)
 		text_printf(t, "[%zu]", at->index);
 }
 
-static const char *path_of(struct decoder *d, const struct decode_at *at)
+const char *decode_path(struct decoder *d, const struct decode_at *at)
 {
 	struct text t;
 	if (!at->up)
@@ -55,8 +55,28 @@ const char *decode_quote(struct decoder *d, struct str s)
 	return done(&t);
 }
 
+const char *decode_key_path(struct decoder *d, const struct node_pair *pair)
+{
+	struct text t;
+	text_init(&t, d->scratch, TEXT_MAX);
+	text_put_escaped(&t, pair->key, QUOTE_MAX);
+	return done(&t);
+}
+
+const char *decode_words(struct decoder *d, const char *const *words, const char *last)
+{
+	struct text t;
+	text_init(&t, d->scratch, TEXT_MAX);
+	for (size_t i = 0; words[i]; i++) {
+		if (i)
+			text_puts(&t, words[i + 1] ? ", " : last);
+		text_puts(&t, words[i]);
+	}
+	return done(&t);
+}
+
 /* An absent value stands where its nearest present parent does. */
-static struct position place_of(const struct decode_at *at)
+struct position decode_place(const struct decode_at *at)
 {
 	while (at->up && !(at->node && at->node->line))
 		at = at->up;
@@ -65,17 +85,43 @@ static struct position place_of(const struct decode_at *at)
 	return (struct position){at->node->line, at->node->column};
 }
 
-void decode_error(struct decoder *d, const struct decode_at *at, const char *fmt, ...)
+__attribute__((format(printf, 4, 0))) static void add(struct decoder *d, const struct decode_at *at,
+						      enum problem_severity severity,
+						      const char *fmt, va_list ap)
 {
 	char buf[1024];
-	struct position p = place_of(at);
+	struct position p = decode_place(at);
+	if (vsnprintf(buf, sizeof(buf), fmt, ap) < 0)
+		buf[0] = '\0';
+	problem_add(d->problems, severity, d->file, p.line, p.column, "%s: %s", decode_path(d, at),
+		    buf);
+}
+
+void decode_error(struct decoder *d, const struct decode_at *at, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	add(d, at, PROBLEM_ERROR, fmt, ap);
+	va_end(ap);
+}
+
+void decode_warning(struct decoder *d, const struct decode_at *at, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	add(d, at, PROBLEM_WARNING, fmt, ap);
+	va_end(ap);
+}
+
+void decode_key_error(struct decoder *d, const struct node_pair *pair, const char *fmt, ...)
+{
+	char buf[1024];
 	va_list ap;
 	va_start(ap, fmt);
 	if (vsnprintf(buf, sizeof(buf), fmt, ap) < 0)
 		buf[0] = '\0';
 	va_end(ap);
-	problem_add(d->problems, PROBLEM_ERROR, d->file, p.line, p.column, "%s: %s", path_of(d, at),
-		    buf);
+	problem_add(d->problems, PROBLEM_ERROR, d->file, pair->line, pair->column, "%s", buf);
 }
 
 static void put_scalar(struct text *t, const struct node *n)
@@ -119,26 +165,25 @@ void decode_wrong(struct decoder *d, const struct decode_at *at, const char *wan
 	decode_error(d, at, "got %s, want %s", found(d, at->node), want);
 }
 
-static bool is_key(const struct decode_key *keys, size_t n, struct str name)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (str_eq(name, str_of(keys[i].name)))
-			return true;
-	}
-	return false;
-}
-
-static const char *hint(struct decoder *d, struct str word, const struct str *names, size_t n)
+const char *decode_nearest(struct decoder *d, struct str word, const struct str *names, size_t n)
 {
 	struct text t;
-	struct str near = str_nearest(word, names, n);
+	struct str s = str_nearest(word, names, n);
+	if (!s.n)
+		return "";
 	text_init(&t, d->scratch, TEXT_MAX);
-	if (near.n) {
-		text_puts(&t, ": did you mean ");
-		text_quote(&t, near, QUOTE_MAX);
-		text_putc(&t, '?');
-		return done(&t);
-	}
+	text_puts(&t, ": did you mean ");
+	text_quote(&t, s, QUOTE_MAX);
+	text_putc(&t, '?');
+	return done(&t);
+}
+
+static const char *valid_keys(struct decoder *d, const struct str *names, size_t n)
+{
+	struct text t;
+	if (n == 0)
+		return ": no keys are valid here";
+	text_init(&t, d->scratch, TEXT_MAX);
 	text_puts(&t, n == 1 ? ": the only valid key is " : ": valid keys are ");
 	for (size_t i = 0; i < n; i++) {
 		text_puts(&t, i ? ", " : "");
@@ -151,11 +196,28 @@ static void unknown_key(struct decoder *d, const struct decode_at *at, const str
 			const struct decode_key *keys, size_t n)
 {
 	struct str *names = arena_calloc(d->scratch, n, sizeof(*names));
-	for (size_t i = 0; names && i < n; i++)
-		names[i] = str_of(keys[i].name);
-	problem_add(d->problems, PROBLEM_ERROR, d->file, pair->line, pair->column,
-		    "unknown key %s in %s%s", decode_quote(d, pair->key), path_of(d, at),
-		    names ? hint(d, pair->key, names, n) : "");
+	size_t n_names = 0;
+	for (size_t i = 0; names && i < n; i++) {
+		if (keys[i].need != DECODE_UNSUPPORTED)
+			names[n_names++] = str_of(keys[i].name);
+	}
+	const char *hint = decode_nearest(d, pair->key, names, n_names);
+	decode_key_error(d, pair, "unknown key %s in %s%s", decode_quote(d, pair->key),
+			 decode_path(d, at), *hint ? hint : valid_keys(d, names, n_names));
+}
+
+static void check_key(struct decoder *d, const struct decode_at *at, const struct node_pair *pair,
+		      const struct decode_key *keys, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!str_eq(pair->key, str_of(keys[i].name)))
+			continue;
+		if (keys[i].need == DECODE_UNSUPPORTED)
+			decode_key_error(d, pair, "key \"%s\" in %s: not supported by this version",
+					 keys[i].name, decode_path(d, at));
+		return;
+	}
+	unknown_key(d, at, pair, keys, n);
 }
 
 bool decode_map(struct decoder *d, const struct decode_at *at, const struct decode_key *keys,
@@ -164,19 +226,17 @@ bool decode_map(struct decoder *d, const struct decode_at *at, const struct deco
 	if (!at->node)
 		return false;
 	if (!node_is(at->node, NODE_MAP)) {
-		decode_wrong(d, at, "a map");
+		decode_wrong(d, at, n ? "a map" : "an empty map, {}");
 		return false;
 	}
-	for (size_t i = 0; i < at->node->map.n; i++) {
-		if (!is_key(keys, n, at->node->map.pairs[i].key))
-			unknown_key(d, at, &at->node->map.pairs[i], keys, n);
-	}
+	for (size_t i = 0; i < at->node->map.n; i++)
+		check_key(d, at, &at->node->map.pairs[i], keys, n);
 	for (size_t i = 0; i < n; i++) {
-		struct position p = place_of(at);
+		struct position p = decode_place(at);
 		if (keys[i].need == DECODE_REQUIRED && !node_get(at->node, str_of(keys[i].name)))
 			problem_add(d->problems, PROBLEM_ERROR, d->file, p.line, p.column,
 				    "missing key \"%s\" in %s: want %s", keys[i].name,
-				    path_of(d, at), keys[i].want);
+				    decode_path(d, at), keys[i].want);
 	}
 	return true;
 }
@@ -191,6 +251,15 @@ bool decode_list(struct decoder *d, const struct decode_at *at, const char *want
 	return false;
 }
 
+bool decode_copy(struct decoder *d, struct str in, struct str *out)
+{
+	const char *p = arena_dup(d->arena, in.p, in.n);
+	if (!p)
+		return false;
+	*out = (struct str){p, in.n};
+	return true;
+}
+
 bool decode_str(struct decoder *d, const struct decode_at *at, const char *want, struct str *out)
 {
 	if (!at->node)
@@ -199,11 +268,22 @@ bool decode_str(struct decoder *d, const struct decode_at *at, const char *want,
 		decode_wrong(d, at, want);
 		return false;
 	}
-	const char *p = arena_dup(d->arena, at->node->str.p, at->node->str.n);
-	if (!p)
+	return decode_copy(d, at->node->str, out);
+}
+
+bool decode_word(struct decoder *d, const struct decode_at *at, const char *const *words,
+		 size_t *out)
+{
+	if (!at->node)
 		return false;
-	*out = (struct str){p, at->node->str.n};
-	return true;
+	for (size_t i = 0; words[i]; i++) {
+		if (node_is(at->node, NODE_STR) && str_eq(at->node->str, str_of(words[i]))) {
+			*out = i;
+			return true;
+		}
+	}
+	decode_wrong(d, at, decode_words(d, words, " or "));
+	return false;
 }
 
 bool decode_bool(struct decoder *d, const struct decode_at *at, bool *out)

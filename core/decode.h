@@ -28,7 +28,7 @@ struct decode_at {
 	const struct node *node; /* NULL: absent */
 };
 
-enum decode_need { DECODE_OPTIONAL = 0, DECODE_REQUIRED };
+enum decode_need { DECODE_OPTIONAL = 0, DECODE_REQUIRED, DECODE_UNSUPPORTED };
 struct decode_key {
 	const char *name;
 	enum decode_need need;
@@ -37,23 +37,45 @@ struct decode_key {
 
 struct decode_at decode_member(const struct decode_at *up, const char *key);
 struct decode_at decode_item(const struct decode_at *up, size_t i);
-/* The text between double quotes, escaped and cut. In scratch, never NULL. */
-const char *decode_quote(struct decoder *d, struct str s);
+/* The place of its problems: an absent value stands where its nearest present parent does. */
+struct position decode_place(const struct decode_at *at);
 
-/* A problem of the value at `at`: "PATH: fmt". */
+/* Parts of texts of problems, in scratch, never NULL: */
+/* "spec.rules[0].name"; "the document" for the document itself. */
+const char *decode_path(struct decoder *d, const struct decode_at *at);
+/* The text between double quotes, escaped and cut. */
+const char *decode_quote(struct decoder *d, struct str s);
+/* A key that the user chose, as part of a path. */
+const char *decode_key_path(struct decoder *d, const struct node_pair *pair);
+/* "a, b or c" */
+const char *decode_words(struct decoder *d, const char *const *words, const char *last);
+/* ": did you mean "x"?", or "" when no candidate is near. */
+const char *decode_nearest(struct decoder *d, struct str word, const struct str *names, size_t n);
+
+/* Problems of the value at `at`: "PATH: fmt". */
 void decode_error(struct decoder *d, const struct decode_at *at, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
+void decode_warning(struct decoder *d, const struct decode_at *at, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
 /* "PATH: got FOUND, want WANT" */
 void decode_wrong(struct decoder *d, const struct decode_at *at, const char *want);
+/* Problems of a key: its own position and text. */
+void decode_key_error(struct decoder *d, const struct node_pair *pair, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
 
 /* Is it a map, and are its keys the right ones? False only when it is no map. An unknown key is
- * reported with the nearest valid one. */
+ * reported with the nearest valid one; DECODE_UNSUPPORTED ones are refused by name. */
 bool decode_map(struct decoder *d, const struct decode_at *at, const struct decode_key *keys,
 		size_t n);
 /* Is it a list of at least one? */
 bool decode_list(struct decoder *d, const struct decode_at *at, const char *want);
 /* A string that is not blank, copied into the arena. */
 bool decode_str(struct decoder *d, const struct decode_at *at, const char *want, struct str *out);
+/* Index of the word. */
+bool decode_word(struct decoder *d, const struct decode_at *at, const char *const *words,
+		 size_t *out);
+/* A copy in the arena; false: it does not fit. */
+bool decode_copy(struct decoder *d, struct str in, struct str *out);
 bool decode_bool(struct decoder *d, const struct decode_at *at, bool *out);
 bool decode_int(struct decoder *d, const struct decode_at *at, int64_t min, int64_t max,
 		int64_t *out);

@@ -1,7 +1,8 @@
 /*
  * The library keeps no promise when memory runs out: a token whose buffer cannot grow loses its end.
  * So it never runs out. A first pass over the bytes counts what the library and the tree can need at
- * most, that much is taken from the arena in one piece, and all that follows is cut from it.
+ * most. Each gets that much in one piece, and all that follows is cut from it: the tree from the arena, the
+ * library for as long as it reads, for its part is the larger one, and a review may wait for a registry.
  */
 #include "core/json.h"
 
@@ -15,11 +16,10 @@
 
 #define LOAD_FLAGS (JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL)
 
-/* Memory cut from one piece; `arena` helps out if it is too small after all. */
+/* Memory cut from one piece. */
 struct slab {
 	char *p;
 	size_t left;
-	struct arena *arena;
 };
 
 /* What the library allocates goes to the json_parse() under way on this thread. */
@@ -31,22 +31,27 @@ static void *slab_take(struct slab *s, size_t n)
 
 	n = (n + 7) & ~(size_t)7;
 	if (n > s->left)
-		return arena_alloc_raw(s->arena, n);
+		BUG("json: the estimate was too low, by %zu bytes", n - s->left);
 	s->p += n;
 	s->left -= n;
 	return p;
 }
 
+/* From the other end, where nothing is rounded. */
+static const char *slab_dup(struct slab *s, const char *bytes, size_t n)
+{
+	if (n >= s->left)
+		BUG("json: the estimate was too low, by %zu bytes", n + 1 - s->left);
+	s->left -= n + 1;
+	char *p = s->p + s->left;
+	memcpy(p, bytes, n);
+	p[n] = '\0';
+	return p;
+}
+
 static void *library_malloc(size_t n)
 {
-	void *p;
-
-	if (!current)
-		return malloc(n);
-	p = slab_take(current, n);
-	if (!p)
-		BUG("json: the estimate of %zu bytes was too low", n);
-	return p;
+	return current ? slab_take(current, n) : malloc(n);
 }
 
 static void library_free(void *p)
@@ -137,7 +142,7 @@ static int fail_memory(const struct arena *a, struct err *e)
 }
 
 struct conversion {
-	struct slab *slab;
+	struct slab tree;
 	struct str skip_key;
 	size_t nodes;
 	size_t max_nodes;
@@ -153,10 +158,7 @@ static struct node *take_nodes(struct conversion *c, size_t n)
 		err_set(c->e, ERR_LIMIT, "too many values: more than %zu", c->max_nodes);
 		return NULL;
 	}
-	struct node *nodes = slab_take(c->slab, n * sizeof(*nodes));
-	if (!nodes)
-		fail_memory(c->slab->arena, c->e);
-	return nodes;
+	return slab_take(&c->tree, n * sizeof(struct node));
 }
 
 static int convert_list(struct conversion *c, json_t *j, unsigned depth, struct node *out)
@@ -166,9 +168,7 @@ static int convert_list(struct conversion *c, json_t *j, unsigned depth, struct 
 
 	if (!nodes)
 		return -1;
-	out->list.items = slab_take(c->slab, n * sizeof(struct node *));
-	if (!out->list.items)
-		return fail_memory(c->slab->arena, c->e);
+	out->list.items = slab_take(&c->tree, n * sizeof(struct node *));
 	out->list.n = n;
 	for (size_t i = 0; i < n; i++) {
 		out->list.items[i] = &nodes[i];
@@ -189,9 +189,7 @@ static int convert_map(struct conversion *c, json_t *j, unsigned depth, struct n
 	nodes = take_nodes(c, n);
 	if (!nodes)
 		return -1;
-	out->map.pairs = slab_take(c->slab, n * sizeof(*pair));
-	if (!out->map.pairs)
-		return fail_memory(c->slab->arena, c->e);
+	out->map.pairs = slab_take(&c->tree, n * sizeof(*pair));
 	/* The library iterates in the order of the text. */
 	for (void *i = json_object_iter(j); i; i = json_object_iter_next(j, i)) {
 		struct str key = {json_object_iter_key(i), json_object_iter_key_len(i)};
@@ -199,7 +197,10 @@ static int convert_map(struct conversion *c, json_t *j, unsigned depth, struct n
 		if (c->skip_key.n > 0 && str_eq(key, c->skip_key))
 			continue;
 		pair = &out->map.pairs[kept];
-		*pair = (struct node_pair){.key = key, .value = &nodes[kept]};
+		*pair = (struct node_pair){
+			.key = {slab_dup(&c->tree, key.p, key.n), key.n},
+			.value = &nodes[kept],
+		};
 		TRY(convert(c, json_object_iter_value(i), depth + 1, &nodes[kept]));
 		kept++;
 	}
@@ -207,7 +208,6 @@ static int convert_map(struct conversion *c, json_t *j, unsigned depth, struct n
 	return 0;
 }
 
-/* Strings and keys stay where the library put them: in the same slab. */
 static int convert(struct conversion *c, json_t *j, unsigned depth, struct node *out)
 {
 	*out = (struct node){.type = NODE_NULL};
@@ -222,7 +222,8 @@ static int convert(struct conversion *c, json_t *j, unsigned depth, struct node 
 		return convert_list(c, j, depth, out);
 	case JSON_STRING:
 		out->type = NODE_STR;
-		out->str = (struct str){json_string_value(j), json_string_length(j)};
+		out->str.n = json_string_length(j);
+		out->str.p = slab_dup(&c->tree, json_string_value(j), out->str.n);
 		break;
 	case JSON_INTEGER:
 		out->type = NODE_INT;
@@ -243,9 +244,9 @@ static int convert(struct conversion *c, json_t *j, unsigned depth, struct node 
 	return 0;
 }
 
-/* First checks, and the memory for all that follows. */
-static int prepare(struct arena *a, struct str in, size_t max_bytes, struct slab *s,
-		   struct position *where, struct err *e)
+/* First checks: *need is what follows takes. */
+static int prepare(struct str in, size_t max_bytes, struct json_need *need, struct position *where,
+		   struct err *e)
 {
 	size_t deep = SIZE_MAX;
 	const char *nul;
@@ -260,14 +261,26 @@ static int prepare(struct arena *a, struct str in, size_t max_bytes, struct slab
 		*where = json_position(in, (size_t)(nul - in.p));
 		return err_set(e, ERR_INPUT, "not valid JSON: NUL byte");
 	}
-	s->arena = a;
-	s->left = json_census(in, &deep);
+	*need = json_census(in, &deep);
 	if (deep < in.n) {
 		*where = json_position(in, deep);
 		return err_set(e, ERR_LIMIT, "too deep: more than %d levels", LIMIT_DEPTH);
 	}
-	s->p = arena_alloc_raw(a, s->left);
-	return s->p ? 0 : fail_memory(a, e);
+	return 0;
+}
+
+/* Both pieces count against the arena's cap. Filled or, with *e, not. */
+static int take_memory(struct arena *a, const struct json_need *need, struct slab *library,
+		       struct slab *tree, struct err *e)
+{
+	bool fits = need->library <= arena_cap(a) - arena_used(a) &&
+		    need->tree <= arena_cap(a) - arena_used(a) - need->library;
+	/* What does not fit is asked for all the same, so that the arena knows. */
+	tree->p = arena_alloc_raw(a, fits ? need->tree : SIZE_MAX);
+	tree->left = need->tree;
+	library->p = tree->p && fits ? malloc(need->library) : NULL;
+	library->left = need->library;
+	return library->p ? 0 : fail_memory(a, e);
 }
 
 static json_t *load(struct slab *s, struct str in, json_error_t *je)
@@ -281,29 +294,40 @@ static json_t *load(struct slab *s, struct str in, json_error_t *je)
 	return root;
 }
 
+static int read_tree(struct conversion *c, struct slab *library, struct str bytes,
+		     struct node **out, struct position *where)
+{
+	json_error_t je;
+	json_t *tree = load(library, bytes, &je);
+	struct node *root;
+
+	if (!tree)
+		return fail_load(bytes, &je, where, c->e);
+	root = take_nodes(c, 1);
+	if (!root)
+		return -1;
+	TRY(convert(c, tree, 1, root));
+	*out = root;
+	return 0;
+}
+
 int json_parse(struct arena *a, struct str bytes, const struct json_options *o, struct node **out,
 	       struct position *where, struct err *e)
 {
 	struct position nowhere = {0}, *pos = where ? where : &nowhere;
-	struct slab slab;
-	struct conversion c = {.slab = &slab, .skip_key = o ? o->skip_key : S(""), .e = e};
+	struct conversion c = {.skip_key = o ? o->skip_key : S(""), .e = e};
 	const struct read_limits *l = o ? o->limits : NULL;
-	json_error_t je;
-	struct node *root;
-	json_t *tree;
+	struct slab library;
+	struct json_need need = {0};
 
 	*pos = (struct position){0};
 	c.max_nodes = l && l->nodes ? l->nodes : LIMIT_NODES;
-	TRY(prepare(a, bytes, l && l->bytes ? l->bytes : LIMIT_FILE_BYTES, &slab, pos, e));
-	tree = load(&slab, bytes, &je);
-	if (!tree)
-		return fail_load(bytes, &je, pos, e);
-	root = take_nodes(&c, 1);
-	if (!root)
-		return -1;
-	TRY(convert(&c, tree, 1, root));
-	*out = root;
-	return 0;
+	TRY(prepare(bytes, l && l->bytes ? l->bytes : LIMIT_FILE_BYTES, &need, pos, e));
+	TRY(take_memory(a, &need, &library, &c.tree, e));
+	char *held = library.p;
+	int result = read_tree(&c, &library, bytes, out, pos);
+	free(held);
+	return result;
 }
 
 const char *json_library_version(void)

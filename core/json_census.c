@@ -77,11 +77,10 @@ static const char *take_census(struct str in, struct census *c)
 	return NULL;
 }
 
-/* The most that library and tree can need, for version 2.14 on 64 bits; each figure is rounded up to
- * the next 8 bytes, and tables that grow by doubling sum to less than four times what they hold. */
-static size_t estimate(const struct census *c)
+/* The most that the library can need, for version 2.14 on 64 bits; each figure is rounded up to the next
+ * 8 bytes, and tables that grow by doubling sum to less than four times what they hold. */
+static size_t of_library(const struct census *c, size_t values)
 {
-	size_t values = c->commas + c->maps + c->lists + 1;
 	size_t need = 256;
 
 	need += c->longest * 4;        /* token buffer, growing from 16 bytes */
@@ -91,9 +90,16 @@ static size_t estimate(const struct census *c)
 	need += c->colons * (64 + 16); /* entry and copied key, less its bytes */
 	need += c->string_bytes * 2;   /* text as read, and once more as a key */
 	need += values * (32 + 16);    /* string, less its bytes; numbers need less */
-	need += values * sizeof(struct node);
+	return need;
+}
+
+static size_t of_tree(const struct census *c, size_t values)
+{
+	size_t need = values * sizeof(struct node);
+
 	need += c->colons * sizeof(struct node_pair);
 	need += values * sizeof(struct node *);
+	need += c->string_bytes; /* text, and a NUL instead of its quotes */
 	return need;
 }
 
@@ -112,12 +118,13 @@ struct position json_position(struct str in, size_t at)
 	return pos;
 }
 
-size_t json_census(struct str in, size_t *deep)
+struct json_need json_census(struct str in, size_t *deep)
 {
 	struct census c = {0};
 	const char *p = take_census(in, &c);
+	size_t values = c.commas + c.maps + c.lists + 1;
 
 	if (p)
 		*deep = (size_t)(p - in.p);
-	return estimate(&c);
+	return (struct json_need){of_library(&c, values), of_tree(&c, values)};
 }

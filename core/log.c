@@ -208,6 +208,20 @@ void log_strs(struct log_line *l, const char *key, const struct str *v, size_t n
 	end_field(l, &m);
 }
 
+void log_json(struct log_line *l, const char *key, struct str json)
+{
+	struct mark m;
+
+	if (!l->on)
+		return;
+	m = begin_field(l, key);
+	if (is_json(l))
+		json_raw(&l->w, json);
+	else
+		text_put(&l->t, json);
+	end_field(l, &m);
+}
+
 void log_end(struct log_line *l)
 {
 	if (!l->on)

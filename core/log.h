@@ -50,6 +50,8 @@ void log_bool(struct log_line *l, const char *key, bool v);
 void log_ms(struct log_line *l, const char *key,
 	    int64_t us); /* microseconds as milliseconds, 3 decimals */
 void log_strs(struct log_line *l, const char *key, const struct str *v, size_t n);
+/* A value that is rendered already, by core/json.h: on one line, its strings escaped. */
+void log_json(struct log_line *l, const char *key, struct str json);
 void log_end(struct log_line *l);
 
 /* Lines written or queued per level, and lines lost, since the start; for metrics. */

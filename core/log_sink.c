@@ -34,7 +34,6 @@ static struct {
 	pthread_t thread;
 	bool running;
 	size_t head, used;
-	char ring[RING_SIZE];
 	struct writer direct; /* when no thread runs */
 	atomic_int fd, format, level;
 	atomic_bool stopping;
@@ -47,6 +46,9 @@ static struct {
 	.fd = STDERR_FILENO,
 	.level = LOG_INFO,
 };
+
+/* Apart from the rest, which begins with values and so is part of the program's file. */
+static char ring[RING_SIZE];
 
 static bool out_of_time(void)
 {
@@ -136,7 +138,7 @@ static struct str next_piece(void)
 	n = sink.used < PIECE_SIZE ? sink.used : PIECE_SIZE;
 	if (n > RING_SIZE - sink.head)
 		n = RING_SIZE - sink.head;
-	return (struct str){sink.ring + sink.head, n};
+	return (struct str){ring + sink.head, n};
 }
 
 static void *run(void *unused)
@@ -220,8 +222,8 @@ static void enqueue(enum log_level level, struct str line)
 		atomic_fetch_add(&sink.lost, 1);
 		return;
 	}
-	memcpy(sink.ring + tail, line.p, first);
-	memcpy(sink.ring, line.p + first, line.n - first);
+	memcpy(ring + tail, line.p, first);
+	memcpy(ring, line.p + first, line.n - first);
 	sink.used += line.n;
 	atomic_fetch_add(&sink.counts[level], 1);
 	pthread_cond_signal(&sink.filled);

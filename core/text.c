@@ -189,7 +189,7 @@ size_t text_plain_run(struct str s)
 
 /* max_bytes bounds what is shown. No character is shown in fewer bytes than it has, so that it also
  * bounds what is read. */
-void text_put_escaped(struct text *t, struct str s, size_t max_bytes)
+static void put_bounded(struct text *t, struct str s, size_t max_bytes, bool statement)
 {
 	while (s.n > 0 && max_bytes > 0 && !t->failed) {
 		char unit[UNIT_SIZE];
@@ -204,6 +204,10 @@ void text_put_escaped(struct text *t, struct str s, size_t max_bytes)
 		}
 		struct str after = s;
 		n = take_unit(&after, unit);
+		if (statement && (s.p[0] == '"' || s.p[0] == '\\')) {
+			unit[0] = s.p[0];
+			n = 1;
+		}
 		if (n > max_bytes)
 			break;
 		text_put(t, (struct str){unit, n});
@@ -212,6 +216,16 @@ void text_put_escaped(struct text *t, struct str s, size_t max_bytes)
 	}
 	if (s.n > 0)
 		text_puts(t, "...");
+}
+
+void text_put_escaped(struct text *t, struct str s, size_t max_bytes)
+{
+	put_bounded(t, s, max_bytes, false);
+}
+
+void text_put_statement(struct text *t, struct str s, size_t max_bytes)
+{
+	put_bounded(t, s, max_bytes, true);
 }
 
 void text_quote(struct text *t, struct str s, size_t max_bytes)

@@ -15,6 +15,9 @@
 #include "core/arena.h"
 #include "core/str.h"
 
+/* Where something was left out, in texts for people. */
+#define ELLIPSIS "\xE2\x80\xA6"
+
 struct text {
 	char *p; /* always NUL-terminated when cap > 0 */
 	size_t n;
@@ -56,6 +59,8 @@ void text_put_u64(struct text *t, uint64_t v);
  * become \xNN; bidi controls, zero-width and other invisible characters become \uNNNN.
  * spec: admission section 6.2. Adds no surrounding quotes. */
 void text_put_escaped(struct text *t, struct str s, size_t max_bytes);
+/* The same for a statement that quotes values itself: '"' and '\' stay as they are. */
+void text_put_statement(struct text *t, struct str s, size_t max_bytes);
 /* The same between double quotes. */
 void text_quote(struct text *t, struct str s, size_t max_bytes);
 

@@ -35,7 +35,7 @@ static int open_ca_files(struct registry_client *c, struct err *e)
 		return err_set(e, ERR_MEMORY, "out of memory");
 	for (size_t i = 0; i < r->n; i++)
 		TRY(open_ca_file(c, &r->items[i], e));
-	return 0;
+	return open_ca_file(c, &r->fallback, e);
 }
 
 static int set_up(struct registry_client *c, struct err *e)
@@ -177,6 +177,7 @@ static void deliver(struct question *q, const struct ask *k)
 	struct registry_reply *out = q->out;
 	out->outcome = k->outcome;
 	out->status = k->status;
+	out->broke = k->rs.broke;
 	out->text = (struct str){NULL, 0};
 	if (!q->subject)
 		out->tries += k->tries;
@@ -273,7 +274,7 @@ static void ask_all(struct question *q)
 
 /* ---- the source ---- */
 
-/* "sha256-1a2b3c4d5e6f....sig": nobody reads 64 digits. */
+/* "sha256-1a2b3c4d5e6f….sig": nobody reads 64 digits. */
 static struct str shorten(struct str name, char *buf, size_t size)
 {
 	struct text t;
@@ -282,7 +283,7 @@ static struct str shorten(struct str name, char *buf, size_t size)
 		return name;
 	text_init_fixed(&t, buf, size);
 	text_put(&t, str_sub(name, 0, 19));
-	text_puts(&t, "...");
+	text_puts(&t, ELLIPSIS);
 	text_put(&t, str_sub(name, 7 + SHA256_HEX, name.n));
 	return text_done(&t, &out) ? out : name;
 }
@@ -298,7 +299,7 @@ static void client_manifest(void *self, const struct registry_call *call,
 	q.asked.what = str_of(what);
 	q.asked.shown = shorten(name, shown, sizeof(shown));
 	q.asked.accept = MANIFEST_ACCEPT;
-	q.asked.max_bytes = LIMIT_MANIFEST_BYTES;
+	q.asked.max_bytes = call->max_bytes ? call->max_bytes : LIMIT_MANIFEST_BYTES;
 	q.asked.expect_bytes = -1;
 	q.asked.expect = sha256_parse(name, &digest) ? &digest : NULL;
 	ask_all(&q);
@@ -312,7 +313,7 @@ static void client_blob(void *self, const struct registry_call *call,
 	struct question q = {.c = self, .call = call, .repository = repository, .out = out};
 	sha256_hex(digest, hex);
 	snprintf(what, sizeof(what), "blobs/sha256:%s", hex);
-	snprintf(shown, sizeof(shown), "blob sha256:%.12s...", hex);
+	snprintf(shown, sizeof(shown), "blob sha256:%.12s" ELLIPSIS, hex);
 	q.asked.what = str_of(what);
 	q.asked.shown = str_of(shown);
 	q.asked.accept = "*/*";
@@ -336,7 +337,7 @@ static void client_referrers(void *self, const struct registry_call *call,
 			     .list = out,
 			     .out = &out->reply};
 	sha256_hex(subject, hex);
-	snprintf(shown, sizeof(shown), "referrers of sha256:%.12s...", hex);
+	snprintf(shown, sizeof(shown), "referrers of sha256:%.12s" ELLIPSIS, hex);
 	q.asked.shown = str_of(shown);
 	ask_all(&q);
 }

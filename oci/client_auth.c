@@ -216,8 +216,9 @@ static bool judge_token_reply(struct ask *k, const struct token_question *q,
 			"could not be asked for %.*s: its token service %.*s did not answer "
 			"in time",
 			STR_ARG(k->shown), STR_ARG(origin));
+	bool ours = rs->outcome == REGISTRY_CONTENT || rs->outcome == REGISTRY_TOO_LARGE;
 	if (rs->outcome != REGISTRY_OK)
-		return ask_fail(k, rs->outcome,
+		return ask_fail(k, ours ? REGISTRY_INVALID : rs->outcome,
 				"could not be asked for %.*s: its token service %.*s: %.*s",
 				STR_ARG(k->shown), STR_ARG(origin), STR_ARG(rs->why));
 	if (rs->status == 200)

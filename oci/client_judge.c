@@ -51,6 +51,9 @@ static bool fail_reached(struct ask *k, int64_t start_ms)
 			"was not asked for %.*s%s: %.*s, which only the registries file can "
 			"allow",
 			STR_ARG(k->shown), from, n, why);
+	case REGISTRY_CONTENT:
+		return ask_fail(k, REGISTRY_CONTENT, "sent a wrong answer for %.*s%s: %.*s",
+				STR_ARG(k->shown), from, n, why);
 	case REGISTRY_TOO_LARGE:
 		return ask_fail(k, REGISTRY_TOO_LARGE, "sent too much for %.*s%s: %.*s",
 				STR_ARG(k->shown), from, n, why);
@@ -60,12 +63,14 @@ static bool fail_reached(struct ask *k, int64_t start_ms)
 	}
 }
 
+/* A registry keeps nothing under a digest that is not its own, but it may have lost some of it. */
 static bool fail_digest(struct ask *k)
 {
 	char hex[SHA256_HEX + 1];
+	bool is_blob = k->expect_bytes >= 0 && !http_is_page(k->rs.content_type);
 	sha256_hex(&k->digest, hex);
-	return ask_fail(k, REGISTRY_INVALID,
-			"sent a wrong answer for %.*s: its digest is sha256:%.12s...",
+	return ask_fail(k, is_blob ? REGISTRY_CONTENT : REGISTRY_INVALID,
+			"sent a wrong answer for %.*s: its digest is sha256:%.12s" ELLIPSIS,
 			STR_ARG(k->shown), hex);
 }
 

@@ -24,10 +24,15 @@ static bool add_page(struct ask *k, const struct registry_call *call,
 		     const struct registry_filter *filter, struct registry_referrers *out)
 {
 	struct err e = {0};
-	if (referrers_add(call->arena, k->rs.body, k->rs.content_type, filter, out, &e) == 0)
+	bool is_page = !out->by_tag_schema && http_is_page(k->rs.content_type);
+	gate_enter(call->large, k->rs.body.n);
+	int rc = referrers_add(call->arena, k->rs.body, k->rs.content_type, filter, out, &e);
+	gate_leave(call->large, k->rs.body.n);
+	if (rc == 0)
 		return true;
-	return ask_fail(k, REGISTRY_INVALID, "sent a wrong answer for %.*s: %s", STR_ARG(k->shown),
-			e.text);
+	/* The API's list is the registry's own, but it repeats what was pushed. */
+	return ask_fail(k, is_page || e.kind == ERR_MEMORY ? REGISTRY_INVALID : REGISTRY_CONTENT,
+			"sent a wrong answer for %.*s: %s", STR_ARG(k->shown), e.text);
 }
 
 /* The address of the next page in k->link; false: there is none, or the answer is wrong. */
@@ -71,7 +76,9 @@ static bool ask_api(struct ask *k, const struct registry_call *call,
 				out->truncated = true;
 			return true;
 		}
-		if (page + 1 == LIMIT_REFERRER_PAGES) {
+		/* All pages together are not longer than one may be. */
+		k->max_bytes -= k->rs.body.n;
+		if (page + 1 == LIMIT_REFERRER_PAGES || k->max_bytes == 0) {
 			out->truncated = true;
 			return true;
 		}
@@ -87,6 +94,7 @@ static void ask_tag(struct ask *k, const struct registry_call *call, const struc
 	k->what = str_of(what);
 	k->link = (struct url){.https = false};
 	k->accept = MANIFEST_ACCEPT;
+	k->max_bytes = LIMIT_MANIFEST_BYTES;
 	out->by_tag_schema = true;
 	ask_run(k);
 	out->reply.tries += k->tries;

@@ -17,6 +17,7 @@ struct transfer {
 	CURL *easy;
 	size_t header_bytes;
 	int64_t length; /* Content-Length, -1 if absent */
+	bool chunked;
 	size_t room;
 	bool ours;        /* we ended it; rs->outcome says why */
 	char refused[96]; /* why no socket was opened */
@@ -91,6 +92,8 @@ static void one_header(struct transfer *t, struct str line)
 	uint64_t n;
 	if (is_header(line, S("content-length"), &value))
 		t->length = str_to_u64(value, &n) && n <= INT64_MAX ? (int64_t)n : -1;
+	else if (is_header(line, S("transfer-encoding"), &value))
+		t->chunked = true;
 	else if (is_header(line, S("content-type"), &value))
 		keep(t, value, &rs->content_type);
 	else if (is_header(line, S("location"), &value))
@@ -108,6 +111,7 @@ static void forget_headers(struct transfer *t)
 	struct str none = {NULL, 0};
 	struct http_response *rs = t->rs;
 	t->length = -1;
+	t->chunked = false;
 	rs->content_type = rs->location = rs->retry_after = rs->link = rs->www_authenticate = none;
 }
 
@@ -118,6 +122,25 @@ static int status_of(const struct transfer *t)
 	return (int)status;
 }
 
+bool http_is_page(struct str content_type)
+{
+	return str_starts(content_type, S("text/html"));
+}
+
+/* A size that somebody announced wrongly; or a page of something between the registry and us. */
+static enum registry_outcome of_wrong_size(const struct transfer *t)
+{
+	return http_is_page(t->rs->content_type) ? REGISTRY_INVALID : REGISTRY_CONTENT;
+}
+
+/* Would a body that was cut off have been noticed? */
+static bool is_delimited(const struct transfer *t)
+{
+	long version = 0;
+	curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
+	return t->length >= 0 || t->chunked || version >= CURL_HTTP_VERSION_2_0;
+}
+
 static const char wrong_size[] = "the size is not the one that was announced";
 static const char too_many[] = "more bytes than are allowed";
 
@@ -126,7 +149,7 @@ static size_t judge_length(struct transfer *t, size_t ok)
 	if (status_of(t) != 200 || t->length < 0)
 		return ok;
 	if (t->rq->expect_bytes >= 0 && t->length != t->rq->expect_bytes)
-		return end(t, REGISTRY_INVALID, wrong_size);
+		return end(t, of_wrong_size(t), wrong_size);
 	if ((uint64_t)t->length > t->rq->max_bytes)
 		return end(t, REGISTRY_TOO_LARGE, too_many);
 	return ok;
@@ -137,8 +160,10 @@ static size_t on_header(char *p, size_t size, size_t n, void *self)
 	struct transfer *t = self;
 	struct str line = {p, size * n};
 	t->header_bytes += line.n;
+	/* One of a manifest's is what somebody pushed: its type. */
 	if (t->header_bytes > LIMIT_HEADER_BYTES)
-		return end(t, REGISTRY_INVALID, "its headers are too long");
+		return end(t, t->rq->expect_bytes < 0 ? REGISTRY_CONTENT : REGISTRY_INVALID,
+			   "its headers are too long");
 	if (str_starts(line, S("HTTP/")))
 		forget_headers(t);
 	else if (!str_trim(line).n)
@@ -173,7 +198,7 @@ static size_t on_body(char *p, size_t size, size_t n, void *self)
 	size_t bytes = size * n, all = rs->body.n + bytes;
 	uint64_t exact = t->rq->expect_bytes >= 0 ? (uint64_t)t->rq->expect_bytes : UINT64_MAX;
 	if (whole && all > exact)
-		return end(t, REGISTRY_INVALID, wrong_size);
+		return end(t, of_wrong_size(t), wrong_size);
 	if (whole && all > t->rq->max_bytes)
 		return end(t, REGISTRY_TOO_LARGE, too_many);
 	/* Of an error page the beginning is enough. */
@@ -244,6 +269,8 @@ static void judge_error(struct transfer *t, CURLcode rc)
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
 	case CURLE_PARTIAL_FILE:
+	case CURLE_HTTP2:
+	case CURLE_HTTP2_STREAM:
 		rs->outcome = REGISTRY_CONNECT;
 		rs->broke = true;
 		set_why(t, "the connection broke", "");
@@ -277,7 +304,7 @@ static void judge(struct transfer *t, CURLcode rc)
 	rs->outcome = REGISTRY_OK;
 	if (rs->status == 200 && t->rq->expect_bytes >= 0 &&
 	    rs->body.n != (uint64_t)t->rq->expect_bytes)
-		end(t, REGISTRY_INVALID, wrong_size);
+		end(t, is_delimited(t) ? of_wrong_size(t) : REGISTRY_INVALID, wrong_size);
 }
 
 /* ---- the exchange ---- */

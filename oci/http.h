@@ -41,7 +41,7 @@ struct http_request {
 };
 
 struct http_response {
-	/* OK: a whole reply came, whatever its status. Else INVALID, TOO_LARGE, REFUSED, TIMEOUT,
+	/* OK: a whole reply came, whatever its status. Else INVALID, CONTENT, TOO_LARGE, REFUSED, TIMEOUT,
 	 * CONNECT or TLS, and `why`. */
 	enum registry_outcome outcome;
 	int status; /* 0: none */
@@ -55,6 +55,8 @@ struct http_response {
 
 /* Never fails: the outcome says what happened. *out is to be given to http_response_done(). */
 void http_exchange(struct http_pool *p, const struct http_request *rq, struct http_response *out);
+/* A web page: of something between the registry and us, where no registry has one. */
+bool http_is_page(struct str content_type);
 void http_response_done(struct http_response *r); /* frees the body; zeroed ones are fine */
 
 #endif

@@ -25,6 +25,10 @@
 #define LIMIT_REFERRERS 64
 #define LIMIT_REFERRER_PAGES 8
 
+/* Bytes of annotations that are kept of one referrer in a list; cosign writes below 200. Past it: none are, and
+ * its manifest says what it is. */
+#define LIMIT_REFERRER_ANNOTATION_BYTES (8u << 10)
+
 /* Redirects followed, downloads of blobs need one or two. Past it: "refused". */
 #define LIMIT_REDIRECTS 3
 

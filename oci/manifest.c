@@ -133,23 +133,30 @@ static int get_descriptor(const struct node *n, const struct place *p, struct de
 
 /* Go writes an empty list as null. */
 static int get_descriptors(struct arena *a, const struct node *root, const char *key,
-			   const struct descriptor **items, size_t *n, struct err *e)
+			   const struct descriptor **items, size_t *n, size_t *malformed,
+			   struct err *e)
 {
 	const struct node *list = node_get(root, str_of(key));
 	if (!list)
 		return wrong(&document, key, "missing", e);
 	if (list->type != NODE_LIST && list->type != NODE_NULL)
 		return wrong_type(&document, key, list, "a list", e);
-	size_t count = node_len(list);
+	size_t count = node_len(list), kept = 0;
 	struct descriptor *d = arena_calloc(a, count, sizeof(*d));
 	if (!d)
 		return err_set(e, ERR_LIMIT, "%s: too many for the memory of one question", key);
 	for (size_t i = 0; i < count; i++) {
 		struct place p = {key, i};
-		TRY(get_descriptor(list->list.items[i], &p, &d[i], e));
+		int rc = get_descriptor(list->list.items[i], &p, &d[kept], e);
+		if (rc < 0 && !malformed)
+			return rc;
+		if (rc < 0)
+			++*malformed;
+		else
+			kept++;
 	}
 	*items = d;
-	*n = count;
+	*n = kept;
 	return 0;
 }
 
@@ -227,21 +234,23 @@ static int get_optional(const struct node *root, const char *key, struct descrip
 	return n ? get_descriptor(n, &p, out, e) : 0;
 }
 
-static int get_parts(struct arena *a, const struct node *root, struct manifest *m, struct err *e)
+static int get_parts(struct arena *a, const struct node *root, bool is_list, struct manifest *m,
+		     struct err *e)
 {
 	bool there;
 	TRY(get_annotations(root, &document, &m->annotations, e));
 	TRY(get_optional(root, "subject", &m->subject, &m->has_subject, e));
 	if (m->kind == MANIFEST_INDEX)
-		return get_descriptors(a, root, "manifests", &m->manifests, &m->n_manifests, e);
+		return get_descriptors(a, root, "manifests", &m->manifests, &m->n_manifests,
+				       is_list ? &m->n_malformed : NULL, e);
 	TRY(get_optional(root, "config", &m->config, &there, e));
 	if (!there)
 		return wrong(&document, "config", "missing", e);
-	return get_descriptors(a, root, "layers", &m->layers, &m->n_layers, e);
+	return get_descriptors(a, root, "layers", &m->layers, &m->n_layers, NULL, e);
 }
 
-int manifest_parse(struct arena *a, struct str bytes, struct str content_type, struct manifest *out,
-		   struct err *e)
+static int parse(struct arena *a, struct str bytes, struct str content_type, bool is_list,
+		 struct manifest *out, struct err *e)
 {
 	struct manifest m = {.kind = MANIFEST_UNKNOWN};
 	struct node *root;
@@ -256,9 +265,21 @@ int manifest_parse(struct arena *a, struct str bytes, struct str content_type, s
 	TRY(get_str(root, &document, "mediaType", false, &m.media_type, e));
 	TRY(check_media_type(content_type, &m, e));
 	TRY(get_str(root, &document, "artifactType", false, &m.artifact_type, e));
-	TRY(get_parts(a, root, &m, e));
+	TRY(get_parts(a, root, is_list, &m, e));
 	*out = m;
 	return 0;
+}
+
+int manifest_parse(struct arena *a, struct str bytes, struct str content_type, struct manifest *out,
+		   struct err *e)
+{
+	return parse(a, bytes, content_type, false, out, e);
+}
+
+int manifest_parse_list(struct arena *a, struct str bytes, struct str content_type,
+			struct manifest *out, struct err *e)
+{
+	return parse(a, bytes, content_type, true, out, e);
 }
 
 struct str manifest_annotation(const struct node *annotations, struct str key)

@@ -52,6 +52,7 @@ struct manifest {
 	size_t n_layers;
 	const struct descriptor *manifests; /* INDEX: in order */
 	size_t n_manifests;
+	size_t n_malformed; /* left out by manifest_parse_list() */
 	bool has_subject;
 	struct descriptor subject;
 	const struct node *annotations; /* map of strings, or NULL */
@@ -62,6 +63,11 @@ struct manifest {
  * number"), LIMIT. */
 int manifest_parse(struct arena *a, struct str bytes, struct str content_type, struct manifest *out,
 		   struct err *e) MUST_USE;
+
+/* The same of a list that a registry makes of what was pushed: malformed descriptors are left out and counted, so
+ * that nobody can hide the others behind one. */
+int manifest_parse_list(struct arena *a, struct str bytes, struct str content_type,
+			struct manifest *out, struct err *e) MUST_USE;
 
 /* The annotation, empty if absent. `annotations` may be NULL. */
 struct str manifest_annotation(const struct node *annotations, struct str key);

@@ -1,5 +1,6 @@
 #include "oci/recorded.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -45,8 +46,15 @@ static bool exists(const char *path, bool folder)
 	return stat(path, &st) == 0 && (folder ? S_ISDIR(st.st_mode) : S_ISREG(st.st_mode));
 }
 
+/* Nothing has that name, not even a link that leads nowhere. */
+static bool is_missing(const char *path)
+{
+	struct stat st;
+	return lstat(path, &st) < 0 && errno == ENOENT;
+}
+
 static void fail(struct arena *a, struct registry_reply *out, enum registry_outcome o,
-		 const struct registry_repository *p, const char *fmt, const char *what)
+		 const struct registry_repository *p, const char *what, struct str which)
 {
 	struct text t;
 	out->outcome = o;
@@ -54,8 +62,8 @@ static void fail(struct arena *a, struct registry_reply *out, enum registry_outc
 	text_puts(&t, "the recorded ");
 	text_put(&t, p->host);
 	text_putc(&t, ' ');
-	text_puts(&t, fmt);
 	text_puts(&t, what);
+	text_put(&t, which);
 	if (!text_done(&t, &out->text))
 		out->text = S("the recorded registry could not be read");
 }
@@ -75,6 +83,21 @@ static struct str type_of(const struct registry_recorded *r, struct arena *a,
 	return node_str(node_get(root, str_of(part)));
 }
 
+/* Of a repository that was not recorded, nothing is known. Its failures are no outcomes of the host: that
+ * would keep its other repositories from being looked at. */
+static void read_nothing(const struct registry_recorded *r, struct arena *a,
+			 const struct registry_repository *p, const char *part,
+			 struct registry_reply *out)
+{
+	const char *manifests = path_of(r, a, p, "manifests");
+	if (!manifests || !exists(manifests, true)) {
+		fail(a, out, REGISTRY_REFUSED, p, "holds nothing of the repository ", p->path);
+		return;
+	}
+	out->status = 404;
+	fail(a, out, REGISTRY_NOT_FOUND, p, "does not hold ", str_of(part));
+}
+
 static void read_part(const struct registry_recorded *r, struct arena *a,
 		      const struct registry_repository *p, const char *part, uint64_t max,
 		      struct registry_reply *out)
@@ -83,18 +106,17 @@ static void read_part(const struct registry_recorded *r, struct arena *a,
 	const char *path = path_of(r, a, p, part);
 	*out = (struct registry_reply){.outcome = REGISTRY_INVALID, .tries = 1};
 	if (!path) {
-		fail(a, out, REGISTRY_REFUSED, p, "cannot name ", part);
+		fail(a, out, REGISTRY_REFUSED, p, "cannot name ", str_of(part));
 		return;
 	}
-	if (!exists(path, false)) {
-		out->status = 404;
-		fail(a, out, REGISTRY_NOT_FOUND, p, "does not hold ", part);
+	if (is_missing(path)) {
+		read_nothing(r, a, p, part, out);
 		return;
 	}
 	if (file_read(a, path, (size_t)max, &out->body, &e) < 0 ||
 	    sha256_of(out->body, &out->digest, &e) < 0) {
-		fail(a, out, e.kind == ERR_LIMIT ? REGISTRY_TOO_LARGE : REGISTRY_CONNECT, p,
-		     "cannot be read: ", e.text);
+		fail(a, out, e.kind == ERR_LIMIT ? REGISTRY_TOO_LARGE : REGISTRY_REFUSED, p,
+		     "cannot be read: ", str_of(e.text));
 		return;
 	}
 	out->status = 200;
@@ -105,7 +127,8 @@ static void check_digest(struct arena *a, const struct registry_repository *p, c
 			 const struct sha256 *want, struct registry_reply *out)
 {
 	if (out->outcome == REGISTRY_OK && memcmp(want, &out->digest, sizeof(*want)) != 0)
-		fail(a, out, REGISTRY_INVALID, p, "holds other bytes than the digest says: ", part);
+		fail(a, out, REGISTRY_INVALID, p,
+		     "holds other bytes than the digest says: ", str_of(part));
 	if (out->outcome != REGISTRY_OK)
 		out->body = (struct str){NULL, 0};
 }
@@ -134,8 +157,8 @@ static void recorded_blob(void *self, const struct registry_call *call,
 	snprintf(part, sizeof(part), "blobs/sha256:%s", hex);
 	read_part(self, call->arena, p, part, LIMIT_BLOB_BYTES, out);
 	if (out->outcome == REGISTRY_OK && out->body.n != size)
-		fail(call->arena, out, REGISTRY_INVALID, p,
-		     "holds another size than announced: ", part);
+		fail(call->arena, out, REGISTRY_CONTENT, p,
+		     "holds another size than announced: ", str_of(part));
 	check_digest(call->arena, p, part, digest, out);
 }
 
@@ -146,8 +169,8 @@ static void add(const struct registry_call *call, const struct registry_reposito
 	struct err e = {0};
 	if (out->reply.outcome == REGISTRY_OK &&
 	    referrers_add(call->arena, out->reply.body, type, filter, out, &e) < 0) {
-		fail(call->arena, &out->reply, REGISTRY_INVALID, p,
-		     "holds a wrong list of referrers: ", e.text);
+		fail(call->arena, &out->reply, REGISTRY_CONTENT, p,
+		     "holds a wrong list of referrers: ", str_of(e.text));
 		out->truncated = true;
 	}
 	/* None is an answer too. */
@@ -168,12 +191,18 @@ static void recorded_referrers(void *self, const struct registry_call *call,
 	const char *folder = path_of(r, call->arena, p, "referrers");
 	sha256_hex(subject, hex);
 	digest_tag(subject, "", tag);
-	out->by_tag_schema = !folder || !exists(folder, true);
+	out->by_tag_schema = !folder || is_missing(folder);
 	if (out->by_tag_schema)
 		snprintf(part, sizeof(part), "manifests/%s", tag);
 	else
 		snprintf(part, sizeof(part), "referrers/sha256:%s", hex);
-	read_part(r, call->arena, p, part, LIMIT_MANIFEST_BYTES, &out->reply);
+	if (out->by_tag_schema || exists(folder, true)) {
+		read_part(r, call->arena, p, part, LIMIT_MANIFEST_BYTES, &out->reply);
+	} else {
+		out->reply = (struct registry_reply){.tries = 1};
+		fail(call->arena, &out->reply, REGISTRY_REFUSED, p,
+		     "cannot be read: not a folder: ", S("referrers"));
+	}
 	add(call, p, type_of(r, call->arena, p, part), filter, out);
 }
 

@@ -7,10 +7,12 @@
  *                                referrers/<digest>      reply of the referrers API
  *                                index.json              {"manifests/<tag>": "<Content-Type>", ...}
  *
- * Host and path are those of the normalised reference, so nginx is DIR/docker.io/library/nginx. What
- * is not there is NOT_FOUND. A repository without a folder `referrers` has no referrers API: the tag
- * schema is used. index.json may be absent; bodies then speak for themselves. The same limits and digest
- * checks hold as for a registry; DIR is trusted not to change, its content is not.
+ * Host and path are those of the normalised reference, so nginx is DIR/docker.io/library/nginx. A
+ * repository was recorded if it has a folder `manifests`: what that one does not have is NOT_FOUND, and
+ * of any other nothing is known (REFUSED), as of what is there and cannot be read. Without a folder
+ * `referrers` there is no referrers API: the tag schema is used. index.json may be absent; bodies then
+ * speak for themselves. The same limits and digest checks hold as for a registry; DIR is trusted not to
+ * change, its content is not.
  */
 #ifndef ASSAY_OCI_RECORDED_H
 #define ASSAY_OCI_RECORDED_H

@@ -34,12 +34,23 @@ static struct node *copy_annotations(struct arena *a, const struct node *from)
 	return map;
 }
 
+static size_t annotation_bytes(const struct node *map)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < map->map.n; i++)
+		n += sizeof(struct node) + map->map.pairs[i].key.n +
+		     node_str(map->map.pairs[i].value).n;
+	return n;
+}
+
 static bool copy_descriptor(struct arena *a, const struct descriptor *from, struct descriptor *out)
 {
 	struct descriptor d = *from;
-	if (d.annotations)
-		d.annotations = copy_annotations(a, d.annotations);
-	if ((from->annotations && !d.annotations) || !copy_str(a, &d.media_type) ||
+	/* They are hints; without them a referrer is looked at. */
+	bool few = from->annotations &&
+		   annotation_bytes(from->annotations) <= LIMIT_REFERRER_ANNOTATION_BYTES;
+	d.annotations = few ? copy_annotations(a, from->annotations) : NULL;
+	if ((few && !d.annotations) || !copy_str(a, &d.media_type) ||
 	    !copy_str(a, &d.digest_text) || !copy_str(a, &d.artifact_type) || !copy_str(a, &d.os) ||
 	    !copy_str(a, &d.architecture))
 		return false;
@@ -60,9 +71,13 @@ int referrers_add(struct arena *a, struct str page, struct str content_type,
 	struct manifest m;
 	if (!scratch)
 		return err_set(e, ERR_MEMORY, "out of memory");
-	TRY(manifest_parse(scratch, page, content_type, &m, e));
+	TRY(manifest_parse_list(scratch, page, content_type, &m, e));
+	/* source: `cosign copy` lays the image itself below the tag of its own referrers */
+	if (m.kind == MANIFEST_IMAGE && out->by_tag_schema)
+		return 0;
 	if (m.kind != MANIFEST_INDEX)
 		return err_set(e, ERR_INPUT, "the list of referrers is no index");
+	out->truncated |= m.n_malformed > 0;
 	if (!out->items)
 		out->items = arena_calloc(a, LIMIT_REFERRERS, sizeof(*out->items));
 	if (!out->items)

@@ -6,7 +6,7 @@
 #include "oci/source.h"
 
 /* Add what `filter` wants of one page (an index) to *out, in `a`; out->truncated when there is more
- * than the limit. The page itself may go. Errors: INPUT (no index), LIMIT. */
+ * than the limit. The page itself may go. By the tag schema an image manifest lists nothing. Errors: INPUT (no index), LIMIT. */
 int referrers_add(struct arena *a, struct str page, struct str content_type,
 		  const struct registry_filter *filter, struct registry_referrers *out,
 		  struct err *e) MUST_USE;

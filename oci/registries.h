@@ -54,11 +54,18 @@ struct registry_config {
 	int64_t request_ms;
 };
 
+/* A file that was read for the configuration: credentials, a CA, a certificate, a key. */
+struct registries_file {
+	const struct registries_file *next;
+	const char *path;
+};
+
 struct registries {
 	struct arena *arena;
 	struct registry_config fallback; /* of hosts that are not listed */
 	const struct registry_config *items;
 	size_t n;
+	const struct registries_file *files; /* beside the configuration itself */
 };
 
 /* Without a file: no credentials, public addresses only, https only. NULL: no memory. */

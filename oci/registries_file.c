@@ -31,8 +31,19 @@ static bool decode_host(struct decoder *d, const struct decode_at *at, struct st
 	return reference_grammar_fold_host(d->arena, host, out, &e) == 0;
 }
 
+/* Whoever watches the configuration for changes has to watch these too. */
+static bool note_file(struct registries *r, const char *path)
+{
+	struct registries_file *f = path ? arena_alloc(r->arena, sizeof(*f)) : NULL;
+	if (!f)
+		return false;
+	*f = (struct registries_file){r->files, path};
+	r->files = f;
+	return true;
+}
+
 /* A path as in the file, readable from here; NULL when absent or wrong. */
-static const char *decode_path(struct reader *r, const struct decode_at *at)
+static const char *decode_file_name(struct reader *r, const struct decode_at *at)
 {
 	struct str name;
 	if (!decode_str(&r->d, at, "a file name", &name))
@@ -41,7 +52,8 @@ static const char *decode_path(struct reader *r, const struct decode_at *at)
 		decode_error(&r->d, at, "a file name cannot hold a NUL character");
 		return NULL;
 	}
-	return file_join(r->d.arena, r->dir, name);
+	const char *path = file_join(r->d.arena, r->dir, name);
+	return note_file(r->r, path) ? path : NULL;
 }
 
 /* A PEM file, that every connection will read again. */
@@ -49,7 +61,7 @@ static const char *decode_pem(struct reader *r, const struct decode_at *at, cons
 {
 	struct err e = {0};
 	struct str bytes;
-	const char *path = decode_path(r, at);
+	const char *path = decode_file_name(r, at);
 	if (!path)
 		return NULL;
 	if (file_read(r->d.scratch, path, LIMIT_CA_BYTES, &bytes, &e) < 0) {
@@ -68,7 +80,7 @@ static const struct credentials *decode_credentials(struct reader *r, const stru
 {
 	struct err e = {0};
 	struct credentials *c = arena_alloc(r->d.arena, sizeof(*c));
-	const char *path = decode_path(r, at);
+	const char *path = decode_file_name(r, at);
 	if (!c || !path)
 		return NULL;
 	if (credentials_load(r->d.arena, path, c, &e) < 0) {

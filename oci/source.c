@@ -13,6 +13,8 @@ const char *registry_outcome_name(enum registry_outcome o)
 		return "invalid";
 	case REGISTRY_REFUSED:
 		return "refused";
+	case REGISTRY_CONTENT:
+		return "content";
 	case REGISTRY_TOO_LARGE:
 		return "too_large";
 	case REGISTRY_TIMEOUT:
@@ -39,7 +41,7 @@ const char *registry_outcome_name(enum registry_outcome o)
 
 const char *registry_outcome_label(enum registry_outcome o)
 {
-	bool no_label = o == REGISTRY_TOO_LARGE || o == REGISTRY_REFUSED;
+	bool no_label = o == REGISTRY_CONTENT || o == REGISTRY_TOO_LARGE || o == REGISTRY_REFUSED;
 	return registry_outcome_name(no_label ? REGISTRY_INVALID : o);
 }
 
@@ -70,10 +72,17 @@ void registry_fetch_manifest(const struct registry_source *s, const struct regis
 	const char *why = refusal(repository);
 	if (!why && reference_grammar_tag(name) && !reference_grammar_is_pin(name))
 		why = "not asked: the name is neither a tag nor a sha256 digest";
-	if (why)
+	if (why) {
 		refuse(out, why);
-	else
-		s->manifest(s->self, call, repository, name, out);
+		return;
+	}
+	s->manifest(s->self, call, repository, name, out);
+	if (call->max_bytes && out->outcome == REGISTRY_OK && out->body.n > call->max_bytes)
+		*out = (struct registry_reply){.outcome = REGISTRY_TOO_LARGE,
+					       .status = out->status,
+					       .tries = out->tries,
+					       .elapsed_ms = out->elapsed_ms,
+					       .text = S("the manifest is too large")};
 }
 
 static void too_large(const struct registry_call *call, uint64_t size, uint64_t max,

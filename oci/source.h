@@ -19,19 +19,25 @@
 #include "core/arena.h"
 #include "core/clock.h"
 #include "core/digest.h"
+#include "core/gate.h"
 #include "core/str.h"
 #include "oci/manifest.h"
 
-/* What became of a question. Zero is an answer that cannot be used. Only OK and NOT_FOUND are
- * knowledge; all others mean "could not find out". */
+/* What became of a question. Zero is an answer that cannot be used. OK and NOT_FOUND are knowledge. CONTENT
+ * and TOO_LARGE are knowledge of a kind: whoever pushed that has signed nothing, and must not be able to
+ * turn "no" into "could not find out", which is what all others mean. */
 enum registry_outcome {
-	REGISTRY_INVALID =
-		0,          /* the answer is not what was asked: digest, size, form; or no memory */
-	REGISTRY_REFUSED,   /* our own rule: address, redirect, token realm, name */
-	REGISTRY_TOO_LARGE, /* past a limit */
-	REGISTRY_TIMEOUT,   /* the deadline passed */
-	REGISTRY_CONNECT,   /* no connection, or it broke */
-	REGISTRY_TLS,       /* certificate or handshake */
+	/* The answer cannot be used, and nobody who may push can have caused that: not HTTP, a web page, a
+	 * manifest of another digest than asked for, a token service that talks nonsense; or no memory. */
+	REGISTRY_INVALID = 0,
+	REGISTRY_REFUSED, /* our own rule: address, redirect, token realm, name */
+	/* Answered, with what somebody pushed: it has not the announced size or digest, or not the form of
+	 * what it claims to be. */
+	REGISTRY_CONTENT,
+	REGISTRY_TOO_LARGE,    /* likewise, past a limit */
+	REGISTRY_TIMEOUT,      /* the deadline passed */
+	REGISTRY_CONNECT,      /* no connection, or it broke */
+	REGISTRY_TLS,          /* certificate or handshake */
 	REGISTRY_UNAUTHORIZED, /* 401, 403, or no token */
 	REGISTRY_RATE_LIMITED, /* 429 */
 	REGISTRY_HTTP_4XX,     /* other 4xx, and unexpected 1xx to 3xx */
@@ -39,11 +45,11 @@ enum registry_outcome {
 	REGISTRY_NOT_FOUND, /* 404: it is not there */
 	REGISTRY_OK,
 };
-#define REGISTRY_OUTCOMES 12
+#define REGISTRY_OUTCOMES 13
 
 /* "invalid", "refused", "too_large", ... for logs and tests. */
 const char *registry_outcome_name(enum registry_outcome o);
-/* The value of the metric label: the same, but "invalid" for TOO_LARGE and REFUSED, which are no label
+/* The value of the metric label: the same, but "invalid" for CONTENT, TOO_LARGE and REFUSED, which are no label
  * values. spec: operations section 2 */
 const char *registry_outcome_label(enum registry_outcome o);
 /* May the same question have another outcome soon? False for OK, NOT_FOUND. */
@@ -59,12 +65,15 @@ struct registry_repository {
 struct registry_call {
 	struct arena *arena; /* bodies and texts of the reply */
 	struct deadline deadline;
+	uint64_t max_bytes; /* of a manifest; 0: LIMIT_MANIFEST_BYTES */
+	struct gate *large; /* passed to read a large list; NULL: none */
 };
 
 struct registry_reply {
 	enum registry_outcome outcome;
 	int status;         /* HTTP status of the last answer, 0: none came */
 	unsigned tries;     /* times the question was sent, to whichever host */
+	bool broke;         /* CONNECT: after the connection was made */
 	int64_t elapsed_ms; /* of the whole question */
 	struct str text;    /* what happened, for people; empty when OK. Never holds a secret */
 	/* Only when OK: */
@@ -85,7 +94,7 @@ struct registry_referrers {
 	struct descriptor
 		*items; /* in the registry's order; those of a page before a failure too */
 	size_t n;
-	bool truncated;     /* there are or may be more */
+	bool truncated;     /* there are or may be more, or some were malformed */
 	bool by_tag_schema; /* from the tag "sha256-<hex>": no referrers API there */
 };
 

@@ -106,7 +106,8 @@ static bool reserve(struct engine *en)
 	return true;
 }
 
-void rule_ask(const struct rule_context *c, const struct subject *s, struct str topic)
+void rule_ask(const struct rule_context *c, const struct subject *s,
+	      const struct evidence_want *want)
 {
 	struct engine *en = c->engine;
 
@@ -118,6 +119,10 @@ void rule_ask(const struct rule_context *c, const struct subject *s, struct str 
 		en->report.incomplete = true;
 		return;
 	}
-	en->questions[en->n_questions] = (struct evidence_question){&s->reference, topic};
+	en->questions[en->n_questions] = (struct evidence_question){
+		.image = &s->reference,
+		.want = want,
+		.listed = policy_set_names_host(en->set, s->reference.host),
+	};
 	en->asks[en->n_questions++] = (struct engine_ask){c->policy, c->rule, s, en->current};
 }

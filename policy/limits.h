@@ -7,6 +7,12 @@
 #define LIMIT_EXCEPTIONS 10000
 #define LIMIT_RULES 200
 
+/* Authorities of one policy. Past it: load error. */
+#define LIMIT_AUTHORITIES 64
+
+/* Annotations that one rule wants. Past it: load error. */
+#define LIMIT_ANNOTATIONS 32
+
 /* Arena of one policy set; 1,000 large policies need below 20 MiB. Past it: load error. */
 #define LIMIT_SET_ARENA_BYTES (64u << 20)
 

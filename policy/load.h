@@ -6,8 +6,8 @@
 #define ASSAY_POLICY_LOAD_H
 
 #include "core/err.h"
+#include "core/problem.h"
 #include "policy/policy.h"
-#include "policy/problem.h"
 #include "policy/rule.h"
 
 struct policy_file {

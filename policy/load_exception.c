@@ -14,18 +14,18 @@ static const struct policy *find_policy(const struct loader *ld, struct str name
 	return NULL;
 }
 
-static void unknown_policy(struct loader *ld, const struct load_at *at, struct str name)
+static void unknown_policy(struct loader *ld, const struct decode_at *at, struct str name)
 {
-	struct str *names = arena_calloc(ld->scratch, ld->n_policies, sizeof(*names));
+	struct str *names = arena_calloc(ld->d.scratch, ld->n_policies, sizeof(*names));
 	if (ld->partial || !names)
 		return;
 	for (size_t i = 0; i < ld->n_policies; i++)
 		names[i] = ld->policies[i].name;
-	load_error(ld, at, "no policy is named %s%s", load_quote(ld, name),
-		   load_nearest(ld, name, names, ld->n_policies));
+	decode_error(&ld->d, at, "no policy is named %s%s", decode_quote(&ld->d, name),
+		     decode_nearest(&ld->d, name, names, ld->n_policies));
 }
 
-static void load_policy_name(struct loader *ld, const struct load_at *at, struct exception *out)
+static void load_policy_name(struct loader *ld, const struct decode_at *at, struct exception *out)
 {
 	struct str name;
 	if (!load_name(ld, at, &name))
@@ -45,10 +45,10 @@ static const struct policy_rule *find_rule(const struct policy *p, struct str na
 }
 
 /* Silent when a rule of the policy has no readable name: it may be the one that is meant. */
-static void unknown_rule(struct loader *ld, const struct load_at *at, const struct policy *p,
+static void unknown_rule(struct loader *ld, const struct decode_at *at, const struct policy *p,
 			 struct str name)
 {
-	struct str *names = arena_calloc(ld->scratch, p->n_rules, sizeof(*names));
+	struct str *names = arena_calloc(ld->d.scratch, p->n_rules, sizeof(*names));
 	if (!names || !p->n_rules)
 		return;
 	for (size_t i = 0; i < p->n_rules; i++) {
@@ -56,20 +56,21 @@ static void unknown_rule(struct loader *ld, const struct load_at *at, const stru
 		if (!names[i].n)
 			return;
 	}
-	load_error(ld, at, "policy %s has no rule named %s%s", load_quote(ld, p->name),
-		   load_quote(ld, name), load_nearest(ld, name, names, p->n_rules));
+	decode_error(&ld->d, at, "policy %s has no rule named %s%s", decode_quote(&ld->d, p->name),
+		     decode_quote(&ld->d, name), decode_nearest(&ld->d, name, names, p->n_rules));
 }
 
-static void load_rule_names(struct loader *ld, const struct load_at *at, struct exception *out)
+static void load_rule_names(struct loader *ld, const struct decode_at *at, struct exception *out)
 {
-	if (!load_list(ld, at, "a list of names of rules, at least one"))
+	if (!decode_list(&ld->d, at, "a list of names of rules, at least one"))
 		return;
 	size_t n = node_len(at->node);
-	const struct policy_rule **rules = arena_calloc(ld->arena, n, sizeof(struct policy_rule *));
+	const struct policy_rule **rules =
+		arena_calloc(ld->d.arena, n, sizeof(struct policy_rule *));
 	if (!rules)
 		return;
 	for (size_t i = 0; i < n; i++) {
-		struct load_at item = load_item(at, i);
+		struct decode_at item = decode_item(at, i);
 		struct str name;
 		if (!load_name(ld, &item, &name) || load_is_repeated(ld, at, i) || !out->policy)
 			continue;
@@ -83,58 +84,59 @@ static void load_rule_names(struct loader *ld, const struct load_at *at, struct 
 }
 
 /* "host/path", a pattern too, and "@sha256:..." if only that digest is meant. */
-static void load_image(struct loader *ld, const struct load_at *at, struct exception *out)
+static void load_image(struct loader *ld, const struct decode_at *at, struct exception *out)
 {
 	struct str text, pattern, digest = {NULL, 0};
 	struct sha256 sum;
 	struct err e = {0};
-	if (!load_str(ld, at, "an image, host/path or host/path@sha256:...", &text))
+	if (!decode_str(&ld->d, at, "an image, host/path or host/path@sha256:...", &text))
 		return;
 	if (!str_cut(text, '@', &pattern, &digest))
 		pattern = text;
 	else if (!sha256_parse(digest, &sum))
-		load_error(ld, at,
-			   "%s has no right digest: want sha256: and 64 lower-case hex digits",
-			   load_quote(ld, text));
-	if (reference_pattern_parse(ld->arena, pattern, &out->image, &e) < 0) {
-		load_error(ld, at, "%s cannot be an image pattern: %s", load_quote(ld, text),
-			   e.text);
+		decode_error(&ld->d, at,
+			     "%s has no right digest: want sha256: and 64 lower-case hex digits",
+			     decode_quote(&ld->d, text));
+	if (reference_pattern_parse(ld->d.arena, pattern, &out->image, &e) < 0) {
+		decode_error(&ld->d, at, "%s cannot be an image pattern: %s",
+			     decode_quote(&ld->d, text), e.text);
 		return;
 	}
 	out->has_image = true;
 	out->image_digest = digest;
 }
 
-static void load_match(struct loader *ld, const struct load_at *at, struct exception *out)
+static void load_match(struct loader *ld, const struct decode_at *at, struct exception *out)
 {
-	static const struct load_key keys[] = {
-		{"namespace", LOAD_REQUIRED, "the one namespace it is for"},
-		{"name", LOAD_OPTIONAL, NULL},
-		{"container", LOAD_OPTIONAL, NULL},
-		{"image", LOAD_OPTIONAL, NULL},
+	static const struct decode_key keys[] = {
+		{"namespace", DECODE_REQUIRED, "the one namespace it is for"},
+		{"name", DECODE_OPTIONAL, NULL},
+		{"container", DECODE_OPTIONAL, NULL},
+		{"image", DECODE_OPTIONAL, NULL},
 	};
 	static const struct load_glob namespace = {"namespace", 63, false, false};
 	static const struct load_glob name = {"name", 253, true, true};
 	static const struct load_glob container = {"container", 63, false, true};
 
-	if (!load_map(ld, at, keys, sizeof(keys) / sizeof(keys[0])))
+	if (!decode_map(&ld->d, at, keys, sizeof(keys) / sizeof(keys[0])))
 		return;
-	struct load_at at_ns = load_member(at, "namespace");
-	struct load_at at_name = load_member(at, "name");
-	struct load_at at_container = load_member(at, "container");
-	struct load_at at_image = load_member(at, "image");
+	struct decode_at at_ns = decode_member(at, "namespace");
+	struct decode_at at_name = decode_member(at, "name");
+	struct decode_at at_container = decode_member(at, "container");
+	struct decode_at at_image = decode_member(at, "image");
 	if (!at_name.node && !at_image.node)
-		load_error(ld, at, "has neither name nor image: at least one is required");
+		decode_error(&ld->d, at, "has neither name nor image: at least one is required");
 	load_glob(ld, &at_name, &name, &out->name_glob);
 	load_glob(ld, &at_container, &container, &out->container);
 	load_image(ld, &at_image, out);
 	if (load_glob(ld, &at_ns, &namespace, &out->ns) && out->policy &&
 	    !match_namespace(&out->policy->match, out->ns))
-		load_error(ld, &at_ns, "policy %s never matches namespace %s",
-			   load_quote(ld, out->policy->name), load_quote(ld, out->ns));
+		decode_error(&ld->d, &at_ns, "policy %s never matches namespace %s",
+			     decode_quote(&ld->d, out->policy->name),
+			     decode_quote(&ld->d, out->ns));
 }
 
-static void load_expires(struct loader *ld, const struct load_at *at, struct exception *out)
+static void load_expires(struct loader *ld, const struct decode_at *at, struct exception *out)
 {
 	int64_t at_s, last_s;
 	struct str s = node_str(at->node);
@@ -146,10 +148,11 @@ static void load_expires(struct loader *ld, const struct load_at *at, struct exc
 	} else if (time_parse_rfc3339(s, &at_s)) {
 		out->expires_unix_s = at_s;
 	} else {
-		load_wrong(ld, at, "a date as in 2027-01-31, or a time as in 2027-01-31T12:00:00Z");
+		decode_wrong(&ld->d, at,
+			     "a date as in 2027-01-31, or a time as in 2027-01-31T12:00:00Z");
 		return;
 	}
-	if (!load_copy(ld, s, &out->expires_text))
+	if (!decode_copy(&ld->d, s, &out->expires_text))
 		return;
 
 	int64_t days = ld->o->max_exception_days;
@@ -158,43 +161,44 @@ static void load_expires(struct loader *ld, const struct load_at *at, struct exc
 		if (at_s > last_s) {
 			char last[16];
 			time_format_date(last_s, last);
-			load_error(ld, at,
-				   "%.*s is more than %lld days away: the last day allowed is %s",
-				   STR_ARG(s), (long long)days, last);
+			decode_error(&ld->d, at,
+				     "%.*s is more than %lld days away: the last day allowed is %s",
+				     STR_ARG(s), (long long)days, last);
 		}
 	}
 	if (!exception_holds(out, ld->o->now_unix_s))
-		load_warning(ld, at, "ended on %.*s: the exception no longer holds", STR_ARG(s));
+		decode_warning(&ld->d, at, "ended on %.*s: the exception no longer holds",
+			       STR_ARG(s));
 }
 
-void load_exception(struct loader *ld, const struct load_at *doc, struct exception *out)
+void load_exception(struct loader *ld, const struct decode_at *doc, struct exception *out)
 {
-	static const struct load_key keys[] = {
-		{"policy", LOAD_REQUIRED, "the name of a policy"},
-		{"rules", LOAD_REQUIRED, "a list of names of rules"},
-		{"match", LOAD_REQUIRED, "a map with namespace and name or image"},
-		{"reason", LOAD_REQUIRED, "why it is needed"},
-		{"owner", LOAD_REQUIRED, "who answers for it"},
-		{"expires", LOAD_REQUIRED, "the last day on which it holds"},
-		{"ticket", LOAD_OPTIONAL, NULL},
+	static const struct decode_key keys[] = {
+		{"policy", DECODE_REQUIRED, "the name of a policy"},
+		{"rules", DECODE_REQUIRED, "a list of names of rules"},
+		{"match", DECODE_REQUIRED, "a map with namespace and name or image"},
+		{"reason", DECODE_REQUIRED, "why it is needed"},
+		{"owner", DECODE_REQUIRED, "who answers for it"},
+		{"expires", DECODE_REQUIRED, "the last day on which it holds"},
+		{"ticket", DECODE_OPTIONAL, NULL},
 	};
 	out->origin = load_origin(ld, doc);
 	out->name = load_metadata(ld, doc);
-	struct load_at spec = load_member(doc, "spec");
-	if (!load_map(ld, &spec, keys, sizeof(keys) / sizeof(keys[0])))
+	struct decode_at spec = decode_member(doc, "spec");
+	if (!decode_map(&ld->d, &spec, keys, sizeof(keys) / sizeof(keys[0])))
 		return;
-	struct load_at policy = load_member(&spec, "policy");
-	struct load_at rules = load_member(&spec, "rules");
-	struct load_at match = load_member(&spec, "match");
-	struct load_at reason = load_member(&spec, "reason");
-	struct load_at owner = load_member(&spec, "owner");
-	struct load_at expires = load_member(&spec, "expires");
-	struct load_at ticket = load_member(&spec, "ticket");
+	struct decode_at policy = decode_member(&spec, "policy");
+	struct decode_at rules = decode_member(&spec, "rules");
+	struct decode_at match = decode_member(&spec, "match");
+	struct decode_at reason = decode_member(&spec, "reason");
+	struct decode_at owner = decode_member(&spec, "owner");
+	struct decode_at expires = decode_member(&spec, "expires");
+	struct decode_at ticket = decode_member(&spec, "ticket");
 	load_policy_name(ld, &policy, out);
 	load_rule_names(ld, &rules, out);
 	load_match(ld, &match, out);
-	load_str(ld, &reason, "a text that says why it is needed", &out->reason);
-	load_str(ld, &owner, "a text that says who answers for it", &out->owner);
+	decode_str(&ld->d, &reason, "a text that says why it is needed", &out->reason);
+	decode_str(&ld->d, &owner, "a text that says who answers for it", &out->owner);
 	load_expires(ld, &expires, out);
-	load_str(ld, &ticket, "a text", &out->ticket);
+	decode_str(&ld->d, &ticket, "a text", &out->ticket);
 }

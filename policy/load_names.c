@@ -1,9 +1,15 @@
-/* Names of the loader: grammar, globs, second uses, near misses. */
+/* Names of the loader: grammar, globs, second uses; where they stand. */
 #include <stdlib.h>
 
 #include "policy/loader.h"
 
 #define NAME_MAX_BYTES 63
+
+struct origin load_origin(const struct loader *ld, const struct decode_at *at)
+{
+	struct position p = decode_place(at);
+	return (struct origin){ld->d.file, p.line, p.column};
+}
 
 static bool is_alnum(char c)
 {
@@ -33,17 +39,18 @@ static bool needs_quotes(const struct node *n)
 	return n->type != NODE_STR && is_name(n->source);
 }
 
-bool load_name(struct loader *ld, const struct load_at *at, struct str *out)
+bool load_name(struct loader *ld, const struct decode_at *at, struct str *out)
 {
 	static const char want[] = "a name: at most 63 lower-case letters, digits, '-' and '.', "
 				   "a letter or digit first and last";
 	if (!at->node)
 		return false;
 	if (!node_is(at->node, NODE_STR) || !is_name(at->node->str)) {
-		load_wrong(ld, at, needs_quotes(at->node) ? "a string: put it in quotes" : want);
+		decode_wrong(&ld->d, at,
+			     needs_quotes(at->node) ? "a string: put it in quotes" : want);
 		return false;
 	}
-	return load_copy(ld, at->node->str, out);
+	return decode_copy(&ld->d, at->node->str, out);
 }
 
 static bool is_stars(struct str s)
@@ -70,49 +77,50 @@ static bool edges_right(struct str s, const struct load_glob *g)
 	return (is_alnum(first) || first == '*') && (is_alnum(last) || last == '*' || g->dots);
 }
 
-static void wrong_glob(struct loader *ld, const struct load_at *at, const struct load_glob *g)
+static void wrong_glob(struct loader *ld, const struct decode_at *at, const struct load_glob *g)
 {
 	struct text t;
 	struct str want = S("a name");
-	text_init(&t, ld->scratch, 256);
+	text_init(&t, ld->d.scratch, 256);
 	text_printf(&t, "a %s%s: at most %zu lower-case letters, digits%s%s", g->what,
 		    g->stars ? " pattern" : "", g->max, g->dots ? ", '-' and '.'" : " and '-'",
 		    g->stars ? "; '*' is any run of them" : "");
 	if (!text_done(&t, &want) || !want.p)
 		want = S("a name");
-	load_wrong(ld, at, want.p);
+	decode_wrong(&ld->d, at, want.p);
 }
 
-bool load_glob(struct loader *ld, const struct load_at *at, const struct load_glob *g,
+bool load_glob(struct loader *ld, const struct decode_at *at, const struct load_glob *g,
 	       struct str *out)
 {
 	if (!at->node)
 		return false;
 	struct str s = node_str(at->node);
 	if (g->stars && is_stars(s)) {
-		load_error(ld, at, "%s matches every %s: leave the key out to mean all",
-			   load_quote(ld, s), g->what);
+		decode_error(&ld->d, at, "%s matches every %s: leave the key out to mean all",
+			     decode_quote(&ld->d, s), g->what);
 		return false;
 	}
 	if (needs_quotes(at->node)) {
-		load_wrong(ld, at, "a string: put it in quotes");
+		decode_wrong(&ld->d, at, "a string: put it in quotes");
 		return false;
 	}
 	if (!s.n || letters(s) > g->max || !is_of(s, g->dots, g->stars) || !edges_right(s, g)) {
 		wrong_glob(ld, at, g);
 		return false;
 	}
-	return load_copy(ld, s, out);
+	return decode_copy(&ld->d, s, out);
 }
 
-bool load_is_repeated(struct loader *ld, const struct load_at *list, size_t i)
+bool load_is_repeated(struct loader *ld, const struct decode_at *list, size_t i)
 {
-	struct load_at at = load_item(list, i);
+	struct decode_at at = decode_item(list, i);
 	for (size_t k = 0; k < i; k++) {
 		const struct node *before = node_at(list->node, k);
 		if (node_is(before, NODE_STR) && node_is(at.node, NODE_STR) &&
 		    str_eq(before->str, at.node->str)) {
-			load_error(ld, &at, "%s is listed twice", load_quote(ld, at.node->str));
+			decode_error(&ld->d, &at, "%s is listed twice",
+				     decode_quote(&ld->d, at.node->str));
 			return true;
 		}
 	}
@@ -131,7 +139,7 @@ static const char *place(struct loader *ld, const struct origin *o)
 {
 	struct text t;
 	struct str s;
-	text_init(&t, ld->scratch, 4096);
+	text_init(&t, ld->d.scratch, 4096);
 	text_put(&t, o->file);
 	if (o->line)
 		text_printf(&t, ":%u:%u", o->line, o->column);
@@ -150,21 +158,8 @@ void load_unique(struct loader *ld, const char *what, struct load_name *names, s
 			continue;
 		}
 		const struct origin *o = &names[i].origin;
-		problem_add(ld->problems, PROBLEM_ERROR, o->file, o->line, o->column,
+		problem_add(ld->d.problems, PROBLEM_ERROR, o->file, o->line, o->column,
 			    "%s name %s is used twice: first in %s", what,
-			    load_quote(ld, names[i].name), place(ld, &names[first].origin));
+			    decode_quote(&ld->d, names[i].name), place(ld, &names[first].origin));
 	}
-}
-
-const char *load_nearest(struct loader *ld, struct str word, const struct str *names, size_t n)
-{
-	struct text t;
-	struct str s = str_nearest(word, names, n);
-	if (!s.n)
-		return "";
-	text_init(&t, ld->scratch, 512);
-	text_puts(&t, ": did you mean ");
-	text_quote(&t, s, 128);
-	text_putc(&t, '?');
-	return text_done(&t, &s) && s.p ? s.p : "";
 }

@@ -16,19 +16,27 @@ static const char *param_want(struct loader *ld, const struct param *p)
 	case PARAM_PATTERNS:
 		return "a list of image patterns, at least one";
 	case PARAM_ENUM:
-		return load_words(ld, p->words, " or ");
+		return decode_words(&ld->d, p->words, " or ");
+	case PARAM_AUTHORITIES:
+		return "a list of names of authorities, at least one";
+	case PARAM_AT_LEAST:
+		return "a map with count and of";
+	case PARAM_ANNOTATIONS:
+		return "a map of strings, at least one";
+	case PARAM_REPOSITORY:
+		return "a repository, host/path";
 	case PARAM_INT:
 	case PARAM_INT_OR:
 		break;
 	}
-	text_init(&t, ld->scratch, TEXT_MAX);
+	text_init(&t, ld->d.scratch, TEXT_MAX);
 	text_puts(&t, "an integer from ");
 	text_put_i64(&t, p->min);
 	text_puts(&t, " to ");
 	text_put_i64(&t, p->max);
 	if (p->type == PARAM_INT_OR) {
 		text_puts(&t, ", or ");
-		text_puts(&t, load_words(ld, p->words, " or "));
+		text_puts(&t, decode_words(&ld->d, p->words, " or "));
 	}
 	return done(&t);
 }
@@ -42,8 +50,8 @@ static int find_word(const char *const *words, const struct node *n)
 	return 0;
 }
 
-static void decode_int(struct loader *ld, const struct load_at *at, const struct param *p,
-		       struct param_int *out)
+static void load_int(struct loader *ld, const struct decode_at *at, const struct param *p,
+		     struct param_int *out)
 {
 	const struct node *n = at->node;
 	int word = p->type == PARAM_INT_OR ? find_word(p->words, n) : 0;
@@ -52,34 +60,86 @@ static void decode_int(struct loader *ld, const struct load_at *at, const struct
 	else if (node_is(n, NODE_INT) && n->integer >= p->min && n->integer <= p->max)
 		*out = (struct param_int){.set = true, .value = n->integer};
 	else
-		load_wrong(ld, at, param_want(ld, p));
+		decode_wrong(&ld->d, at, param_want(ld, p));
 }
 
-static void decode_enum(struct loader *ld, const struct load_at *at, const struct param *p,
-			struct param_enum *out)
+static void load_enum(struct loader *ld, const struct decode_at *at, const struct param *p,
+		      struct param_enum *out)
 {
 	out->word = find_word(p->words, at->node);
 	if (!out->word)
-		load_wrong(ld, at, param_want(ld, p));
+		decode_wrong(&ld->d, at, param_want(ld, p));
 }
 
-static void decode(struct loader *ld, const struct load_at *at, const struct param *p, void *field)
+static void decode(struct loader *ld, const struct decode_at *at, const struct param *p,
+		   void *field)
 {
 	if (!at->node)
 		return;
 	switch (p->type) {
 	case PARAM_INT:
 	case PARAM_INT_OR:
-		decode_int(ld, at, p, field);
+		load_int(ld, at, p, field);
 		break;
 	case PARAM_ENUM:
-		decode_enum(ld, at, p, field);
+		load_enum(ld, at, p, field);
 		break;
 	case PARAM_PATTERNS:
-		if (load_list(ld, at, param_want(ld, p)))
+		if (decode_list(&ld->d, at, param_want(ld, p)))
 			load_patterns(ld, at, field);
 		break;
+	case PARAM_AUTHORITIES:
+		load_authority_names(ld, at, p, field);
+		break;
+	case PARAM_AT_LEAST:
+		load_at_least(ld, at, p, field);
+		break;
+	case PARAM_ANNOTATIONS:
+		load_annotations(ld, at, field);
+		break;
+	case PARAM_REPOSITORY:
+		load_repository(ld, at, field);
+		break;
 	}
+}
+
+static const void *prepare(struct loader *ld, const struct decode_at *at, const struct rule *type,
+			   void *params)
+{
+	struct err e = {0};
+	if (!type->prepare || type->prepare(params, ld->d.arena, &e) == 0)
+		return params;
+	decode_error(&ld->d, at, "%s", e.text);
+	return NULL;
+}
+
+static bool same_authorities(const struct param_authorities *a, const struct param_authorities *b)
+{
+	if (a->n != b->n || a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->n; i++) {
+		if (a->items[i] != b->items[i])
+			return false;
+	}
+	return true;
+}
+
+static bool same_annotations(const struct param_annotations *a, const struct param_annotations *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++) {
+		if (!str_eq(a->items[i].key, b->items[i].key) ||
+		    !str_eq(a->items[i].value, b->items[i].value))
+			return false;
+	}
+	return true;
+}
+
+static bool same_repository(const struct param_repository *a, const struct param_repository *b)
+{
+	return str_eq(a->repository.host, b->repository.host) &&
+	       str_eq(a->repository.path, b->repository.path);
 }
 
 static bool same_field(const struct param *p, const void *va, const void *vb)
@@ -96,6 +156,13 @@ static bool same_field(const struct param *p, const void *va, const void *vb)
 	}
 	case PARAM_PATTERNS:
 		return load_same_patterns(va, vb);
+	case PARAM_AUTHORITIES:
+	case PARAM_AT_LEAST:
+		return same_authorities(va, vb);
+	case PARAM_ANNOTATIONS:
+		return same_annotations(va, vb);
+	case PARAM_REPOSITORY:
+		return same_repository(va, vb);
 	}
 	BUG("parameter type %d", (int)p->type);
 }
@@ -110,34 +177,34 @@ bool load_same_params(const struct rule *type, const void *a, const void *b)
 	return true;
 }
 
-const void *load_params(struct loader *ld, const struct load_at *at, const struct rule *type)
+const void *load_params(struct loader *ld, const struct decode_at *at, const struct rule *type)
 {
-	size_t before = ld->problems->errors;
-	struct load_key *keys = arena_calloc(ld->scratch, type->n_params, sizeof(*keys));
-	char *params = arena_alloc(ld->arena, type->params_size);
+	size_t before = ld->d.problems->errors;
+	struct decode_key *keys = arena_calloc(ld->d.scratch, type->n_params, sizeof(*keys));
+	char *params = arena_alloc(ld->d.arena, type->params_size);
 	if (!keys || !params)
 		return NULL;
 	for (size_t i = 0; i < type->n_params; i++) {
 		const struct param *p = &type->params[i];
 		keys[i].name = p->key;
-		keys[i].need = p->required ? LOAD_REQUIRED : LOAD_OPTIONAL;
+		keys[i].need = p->required ? DECODE_REQUIRED : DECODE_OPTIONAL;
 		keys[i].want = p->required ? param_want(ld, p) : NULL;
 	}
-	if (!load_map(ld, at, keys, type->n_params))
+	if (!decode_map(&ld->d, at, keys, type->n_params))
 		return NULL;
 	for (size_t i = 0; i < type->n_params; i++) {
 		const struct param *p = &type->params[i];
-		struct load_at member = load_member(at, p->key);
+		struct decode_at member = decode_member(at, p->key);
 		decode(ld, &member, p, params + p->offset);
 	}
-	if (ld->problems->errors != before)
+	if (ld->d.problems->errors != before)
 		return NULL;
 	const char *why = type->validate ? type->validate(params) : NULL;
 	if (!why)
-		return params;
+		return prepare(ld, at, type, params);
 	/* Its "what" is the place within the rule. */
 	struct origin o = load_origin(ld, at);
-	problem_add(ld->problems, PROBLEM_ERROR, o.file, o.line, o.column, "%s.%s",
-		    load_path(ld, at->up), why);
+	problem_add(ld->d.problems, PROBLEM_ERROR, o.file, o.line, o.column, "%s.%s",
+		    decode_path(&ld->d, at->up), why);
 	return NULL;
 }

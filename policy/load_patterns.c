@@ -64,16 +64,16 @@ static const struct reference_pattern *find_wider(const struct param_patterns *l
 	return NULL;
 }
 
-static void find_covered(struct loader *ld, const struct load_at *at,
+static void find_covered(struct loader *ld, const struct decode_at *at,
 			 const struct param_patterns *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		const struct reference_pattern *wide = find_wider(list, i);
-		struct load_at item = load_item(at, i);
+		struct decode_at item = decode_item(at, i);
 		if (wide)
-			load_warning(ld, &item, "%s adds nothing: %s matches all of it",
-				     load_quote(ld, list->items[i].text),
-				     load_quote(ld, wide->text));
+			decode_warning(&ld->d, &item, "%s adds nothing: %s matches all of it",
+				       decode_quote(&ld->d, list->items[i].text),
+				       decode_quote(&ld->d, wide->text));
 	}
 }
 
@@ -90,19 +90,20 @@ static bool port_right(const struct reference_pattern *p)
 	       port <= PORT_MAX;
 }
 
-static bool decode_pattern(struct loader *ld, const struct load_at *at,
+static bool decode_pattern(struct loader *ld, const struct decode_at *at,
 			   struct reference_pattern *out)
 {
 	struct str s;
 	struct err e = {0};
-	if (!load_str(ld, at, "an image pattern, host/path", &s))
+	if (!decode_str(&ld->d, at, "an image pattern, host/path", &s))
 		return false;
-	if (reference_pattern_parse(ld->arena, s, out, &e) == 0) {
+	if (reference_pattern_parse(ld->d.arena, s, out, &e) == 0) {
 		if (port_right(out))
 			return true;
 		(void)!err_set(&e, ERR_INPUT, "the port is not from 1 to %d", PORT_MAX);
 	}
-	load_error(ld, at, "%s cannot be an image pattern: %s", load_quote(ld, s), e.text);
+	decode_error(&ld->d, at, "%s cannot be an image pattern: %s", decode_quote(&ld->d, s),
+		     e.text);
 	return false;
 }
 
@@ -111,7 +112,7 @@ static bool put_list(struct loader *ld, struct param_patterns *out)
 {
 	const size_t shown = out->n < 3 ? out->n : 3;
 	struct text t;
-	text_init(&t, ld->arena, TEXT_MAX);
+	text_init(&t, ld->d.arena, TEXT_MAX);
 	text_puts(&t, out->n > 1 ? "one of: " : "");
 	for (size_t i = 0; i < shown; i++) {
 		text_puts(&t, i ? ", " : "");
@@ -122,28 +123,28 @@ static bool put_list(struct loader *ld, struct param_patterns *out)
 	return text_done(&t, &out->list);
 }
 
-void load_patterns(struct loader *ld, const struct load_at *at, struct param_patterns *out)
+void load_patterns(struct loader *ld, const struct decode_at *at, struct param_patterns *out)
 {
-	size_t before = ld->problems->errors, n = node_len(at->node);
-	struct reference_pattern *items = arena_calloc(ld->arena, n, sizeof(*items));
+	size_t before = ld->d.problems->errors, n = node_len(at->node);
+	struct reference_pattern *items = arena_calloc(ld->d.arena, n, sizeof(*items));
 	struct param_patterns got = {.items = items};
 	for (size_t i = 0; items && i < n; i++) {
-		struct load_at item = load_item(at, i);
+		struct decode_at item = decode_item(at, i);
 		if (!decode_pattern(ld, &item, &items[got.n]))
 			continue;
 		size_t k = 0;
 		while (k < got.n && !same_pattern(&items[k], &items[got.n]))
 			k++;
 		if (k < got.n)
-			load_error(ld, &item, "%s is listed twice",
-				   load_quote(ld, items[got.n].text));
+			decode_error(&ld->d, &item, "%s is listed twice",
+				     decode_quote(&ld->d, items[got.n].text));
 		got.n++;
 	}
 	if (!items || !put_list(ld, &got))
 		return;
 	*out = got;
 	/* Items and places have the same numbers only where every item could be read. */
-	if (ld->problems->errors == before)
+	if (ld->d.problems->errors == before)
 		find_covered(ld, at, out);
 }
 

@@ -10,17 +10,17 @@ static const char *const kinds[] = {"Policy", "Exception", NULL};
 static bool add_doc(struct loader *ld, const struct node *root)
 {
 	struct load_doc *docs =
-		arena_grow(ld->scratch, ld->docs, ld->n_docs, sizeof(*docs), &ld->room_docs);
+		arena_grow(ld->d.scratch, ld->docs, ld->n_docs, sizeof(*docs), &ld->room_docs);
 	if (!docs)
 		return false;
 	ld->docs = docs;
-	ld->docs[ld->n_docs++] = (struct load_doc){.file = ld->file, .root = root};
+	ld->docs[ld->n_docs++] = (struct load_doc){.file = ld->d.file, .root = root};
 	return true;
 }
 
 static void syntax_error(struct loader *ld, const struct position *where, const struct err *e)
 {
-	problem_add(ld->problems, PROBLEM_ERROR, ld->file, where->line, where->column, "%s",
+	problem_add(ld->d.problems, PROBLEM_ERROR, ld->d.file, where->line, where->column, "%s",
 		    e->text);
 	ld->partial = true;
 }
@@ -30,7 +30,7 @@ static void parse_json(struct loader *ld, struct str bytes)
 	struct position where = {0, 0};
 	struct err e = {0};
 	struct node *root;
-	if (json_parse(ld->scratch, bytes, NULL, &root, &where, &e) < 0)
+	if (json_parse(ld->d.scratch, bytes, NULL, &root, &where, &e) < 0)
 		syntax_error(ld, &where, &e);
 	else
 		add_doc(ld, root);
@@ -42,7 +42,7 @@ static void parse_yaml(struct loader *ld, struct str bytes)
 	struct position where = {0, 0};
 	struct err e = {0};
 	struct yaml_stream stream = {NULL, 0};
-	if (yaml_parse(ld->scratch, bytes, &stream, &where, &e) < 0)
+	if (yaml_parse(ld->d.scratch, bytes, &stream, &where, &e) < 0)
 		syntax_error(ld, &where, &e);
 	for (size_t i = 0; i < stream.n; i++) {
 		if (!add_doc(ld, stream.docs[i].root))
@@ -53,24 +53,24 @@ static void parse_yaml(struct loader *ld, struct str bytes)
 /* Another version or kind may have any other shape, so then nothing below is looked at. */
 static void find_kind(struct loader *ld, struct load_doc *doc)
 {
-	static const struct load_key keys[] = {
-		{"apiVersion", LOAD_REQUIRED, "assay.dev/v1"},
-		{"kind", LOAD_REQUIRED, "Policy or Exception"},
-		{"metadata", LOAD_REQUIRED, "a map with a name"},
-		{"spec", LOAD_REQUIRED, "a map"},
+	static const struct decode_key keys[] = {
+		{"apiVersion", DECODE_REQUIRED, "assay.dev/v1"},
+		{"kind", DECODE_REQUIRED, "Policy or Exception"},
+		{"metadata", DECODE_REQUIRED, "a map with a name"},
+		{"spec", DECODE_REQUIRED, "a map"},
 	};
-	struct load_at at = {NULL, NULL, 0, doc->root};
+	struct decode_at at = {NULL, NULL, 0, doc->root};
 	size_t version, kind;
 
-	ld->file = doc->file;
-	if (!load_map(ld, &at, keys, sizeof(keys) / sizeof(keys[0]))) {
+	ld->d.file = doc->file;
+	if (!decode_map(&ld->d, &at, keys, sizeof(keys) / sizeof(keys[0]))) {
 		ld->partial = true;
 		return;
 	}
-	struct load_at at_version = load_member(&at, "apiVersion");
-	struct load_at at_kind = load_member(&at, "kind");
-	bool version_ok = load_word(ld, &at_version, versions, &version);
-	bool kind_ok = load_word(ld, &at_kind, kinds, &kind);
+	struct decode_at at_version = decode_member(&at, "apiVersion");
+	struct decode_at at_kind = decode_member(&at, "kind");
+	bool version_ok = decode_word(&ld->d, &at_version, versions, &version);
+	bool kind_ok = decode_word(&ld->d, &at_kind, kinds, &kind);
 	if (!version_ok || !kind_ok) {
 		ld->partial = true;
 		return;
@@ -82,9 +82,9 @@ static void find_kind(struct loader *ld, struct load_doc *doc)
 void load_trees(struct loader *ld, const struct policy_file *files, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (!load_copy(ld, files[i].name, &ld->file))
+		if (!decode_copy(&ld->d, files[i].name, &ld->d.file))
 			return;
-		if (str_ends(ld->file, S(".json")))
+		if (str_ends(ld->d.file, S(".json")))
 			parse_json(ld, files[i].bytes);
 		else
 			parse_yaml(ld, files[i].bytes);
@@ -93,13 +93,13 @@ void load_trees(struct loader *ld, const struct policy_file *files, size_t n)
 		find_kind(ld, &ld->docs[i]);
 }
 
-struct str load_metadata(struct loader *ld, const struct load_at *doc)
+struct str load_metadata(struct loader *ld, const struct decode_at *doc)
 {
-	static const struct load_key keys[] = {{"name", LOAD_REQUIRED, "a name"}};
+	static const struct decode_key keys[] = {{"name", DECODE_REQUIRED, "a name"}};
 	struct str name = {NULL, 0};
-	struct load_at at = load_member(doc, "metadata");
-	if (load_map(ld, &at, keys, 1)) {
-		struct load_at at_name = load_member(&at, "name");
+	struct decode_at at = decode_member(doc, "metadata");
+	if (decode_map(&ld->d, &at, keys, 1)) {
+		struct decode_at at_name = decode_member(&at, "name");
 		load_name(ld, &at_name, &name);
 	}
 	return name;

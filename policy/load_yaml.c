@@ -63,6 +63,61 @@ static void put_patterns(struct text *t, const struct param *p, const struct par
 	}
 }
 
+static void put_str(struct text *t, const char *before, struct str s)
+{
+	text_puts(t, before);
+	json_put_str(t, s);
+	text_putc(t, '\n');
+}
+
+static void put_authorities_of(struct text *t, const char *indent, const char *key,
+			       const struct param_authorities *v)
+{
+	text_printf(t, "%s%s: [", indent, key);
+	for (size_t i = 0; i < v->n; i++) {
+		text_puts(t, i ? ", " : "");
+		json_put_str(t, v->items[i]->name);
+	}
+	text_puts(t, "]\n");
+}
+
+static void put_at_least(struct text *t, const struct param *p, const struct param_authorities *v)
+{
+	text_printf(t, "      %s:\n        count: ", p->key);
+	text_put_i64(t, v->count);
+	text_putc(t, '\n');
+	put_authorities_of(t, "        ", "of", v);
+}
+
+static void put_annotations(struct text *t, const struct param *p,
+			    const struct param_annotations *v)
+{
+	text_printf(t, "      %s:\n", p->key);
+	for (size_t i = 0; i < v->n; i++) {
+		text_puts(t, "        ");
+		json_put_str(t, v->items[i].key);
+		put_str(t, ": ", v->items[i].value);
+	}
+}
+
+static void put_signature_param(struct text *t, const struct param *p, const void *field)
+{
+	const struct param_authorities *authorities = field;
+	const struct param_annotations *annotations = field;
+	const struct param_repository *repository = field;
+
+	if (p->type == PARAM_ANNOTATIONS && annotations->n) {
+		put_annotations(t, p, annotations);
+	} else if (p->type == PARAM_REPOSITORY && repository->text.n) {
+		text_printf(t, "      %s", p->key);
+		put_str(t, ": ", repository->text);
+	} else if (p->type == PARAM_AT_LEAST && authorities->n) {
+		put_at_least(t, p, authorities);
+	} else if (p->type == PARAM_AUTHORITIES && authorities->n) {
+		put_authorities_of(t, "      ", p->key, authorities);
+	}
+}
+
 static void put_param(struct text *t, const struct param *p, const void *field)
 {
 	switch (p->type) {
@@ -75,6 +130,12 @@ static void put_param(struct text *t, const struct param *p, const void *field)
 		break;
 	case PARAM_PATTERNS:
 		put_patterns(t, p, field);
+		break;
+	case PARAM_AUTHORITIES:
+	case PARAM_AT_LEAST:
+	case PARAM_ANNOTATIONS:
+	case PARAM_REPOSITORY:
+		put_signature_param(t, p, field);
 		break;
 	}
 }
@@ -98,6 +159,30 @@ static void put_rule(struct text *t, const struct policy_rule *r)
 	}
 }
 
+static void put_key(struct text *t, const struct policy_key *k)
+{
+	if (k->file.n)
+		put_str(t, "file: ", k->file);
+	else
+		put_str(t, "inline: ", k->pem);
+}
+
+static void put_authorities(struct text *t, const struct policy *p)
+{
+	if (p->n_authorities)
+		text_puts(t, "  authorities:\n");
+	for (size_t i = 0; i < p->n_authorities; i++) {
+		const struct policy_authority *a = &p->authorities[i];
+		text_puts(t, "    ");
+		json_put_str(t, a->name);
+		text_puts(t, a->one_key ? ":\n      key:\n" : ":\n      keys:\n");
+		for (size_t k = 0; k < a->n_keys; k++) {
+			text_puts(t, a->one_key ? "        " : "      - ");
+			put_key(t, &a->keys[k]);
+		}
+	}
+}
+
 void policy_put_yaml(struct text *t, const struct policy *p)
 {
 	text_puts(t, "apiVersion: assay.dev/v1\nkind: Policy\nmetadata:\n  name: ");
@@ -105,6 +190,7 @@ void policy_put_yaml(struct text *t, const struct policy *p)
 	text_printf(t, "\nspec:\n  mode: %s\n  onError: %s\n", mode_name(p->mode),
 		    p->on_error == ON_ERROR_ALLOW ? "allow" : "deny");
 	put_match(t, &p->match);
+	put_authorities(t, p);
 	text_puts(t, "  rules:\n");
 	for (size_t i = 0; i < p->n_rules; i++)
 		put_rule(t, &p->rules[i]);

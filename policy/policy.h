@@ -15,6 +15,7 @@
 #include "core/digest.h"
 #include "core/str.h"
 #include "oci/reference.h"
+#include "sigstore/verify.h"
 
 struct rule; /* policy/rule.h */
 
@@ -53,6 +54,23 @@ struct policy_rule {
 	struct origin origin;
 };
 
+/* A key of an authority, as written. */
+struct policy_key {
+	struct str file; /* relative to the policy's file; empty: inline */
+	struct str pem;
+	struct sig_key key;
+};
+
+/* Somebody whose signature counts. */
+struct policy_authority {
+	struct str name;
+	struct origin origin;
+	const struct policy_key *keys;
+	size_t n_keys;
+	bool one_key;                   /* written as `key`, not as `keys` */
+	struct sig_authority authority; /* made of them */
+};
+
 struct policy {
 	struct str name;
 	struct origin origin;
@@ -61,6 +79,8 @@ struct policy {
 	struct match match;
 	const struct policy_rule *rules;
 	size_t n_rules;
+	const struct policy_authority *authorities;
+	size_t n_authorities;
 };
 
 struct exception {
@@ -95,7 +115,11 @@ struct policy_set {
 	size_t n_policies;
 	const struct exception *exceptions;
 	size_t n_exceptions;
-	struct sha256 sha256; /* over names and bytes of all files */
+	/* Paths of the key files that were read, for whoever watches files. */
+	const struct str *key_files;
+	size_t n_key_files;
+	size_t n_keys;        /* of all authorities */
+	struct sha256 sha256; /* over names and bytes of all files, those of keys included */
 	char sha256_hex[SHA256_HEX + 1];
 	int64_t loaded_unix_s;
 };

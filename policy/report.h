@@ -28,7 +28,8 @@ const char *cause_name(
  *   GOT_NOT_SET  not set (NOTE)
  *   GOT_QUOTED   got PREFIX"value" (NOTE)
  *   GOT_PLAIN    got PREFIX value as is (NOTE)   for numbers and booleans
- *   GOT_SAYS     value as is                     a whole statement: "x answered HTTP 503"
+ *   GOT_SAYS     value as is                     a whole statement: "x answered HTTP 503"; values
+ *                                                that it quotes are escaped already
  */
 enum got_form { GOT_NOT_SET = 0, GOT_QUOTED, GOT_PLAIN, GOT_SAYS };
 struct got {
@@ -56,6 +57,9 @@ struct violation {
 	uint32_t line;                  /* in the file, 0 unknown */
 	struct got got;
 	struct str want; /* trusted text from the policy, already safe to print */
+	struct str mend; /* a command that mends it, safe to print; empty for none */
+	const char
+		*outcome; /* unavailable: label of the registry metric; a literal, NULL for none */
 	const struct exception
 		*expired; /* an exception that would have silenced it, had it not ended */
 };

@@ -4,7 +4,6 @@
 
 #define DIGEST_PREFIX "sha256:"
 #define SHORT_DIGEST 12
-#define ELLIPSIS "\xE2\x80\xA6"
 
 /* Names from policies are trusted and short; the bound is for the worst of them. */
 #define NAME_BYTES 256
@@ -15,20 +14,28 @@
 
 /* ---- one line ---- */
 
-/* Where the digits after the 12th of a sha256 digest begin and end; false if there are none. */
-static bool find_long_digest(struct str s, size_t *from, size_t *to)
+/* Where the digits of the first sha256 digest begin and end. */
+static bool find_digest(struct str s, size_t *from, size_t *to)
 {
 	const char *p = s.n ? memmem(s.p, s.n, DIGEST_PREFIX, sizeof(DIGEST_PREFIX) - 1) : NULL;
-	size_t at, end;
+	size_t end;
 
 	if (!p)
 		return false;
-	at = end = (size_t)(p - s.p) + sizeof(DIGEST_PREFIX) - 1;
+	*from = end = (size_t)(p - s.p) + sizeof(DIGEST_PREFIX) - 1;
 	while (end < s.n && strchr("0123456789abcdef", s.p[end]) && s.p[end])
 		end++;
-	*from = at + SHORT_DIGEST;
 	*to = end;
-	return end - at > SHORT_DIGEST;
+	return true;
+}
+
+/* Where the digits after the 12th begin and end; false if there are none. */
+static bool find_long_digest(struct str s, size_t *from, size_t *to)
+{
+	if (!find_digest(s, from, to) || *to - *from <= SHORT_DIGEST)
+		return false;
+	*from += SHORT_DIGEST;
+	return true;
 }
 
 /* A user's value; with short quotes a digest keeps 12 digits. */
@@ -44,6 +51,22 @@ static void put_value(struct text *t, struct str s, size_t quote_bytes)
 	text_put_escaped(t, str_sub(s, 0, from), quote_bytes + SHORT_DIGEST);
 	text_puts(t, ELLIPSIS);
 	text_put_escaped(t, str_sub(s, to, s.n), quote_bytes);
+}
+
+/* A whole statement, which may name several digests. */
+static void put_statement(struct text *t, struct str s, size_t quote_bytes)
+{
+	size_t from, to;
+
+	while (quote_bytes < LIMIT_QUOTE && find_digest(s, &from, &to)) {
+		bool is_long = to - from > SHORT_DIGEST;
+		size_t end = is_long ? from + SHORT_DIGEST : to;
+		text_put_statement(t, str_sub(s, 0, end), 4 * LIMIT_QUOTE);
+		if (is_long)
+			text_puts(t, ELLIPSIS);
+		s = str_sub(s, to, s.n);
+	}
+	text_put_statement(t, s, 4 * LIMIT_QUOTE);
 }
 
 static void put_got(struct text *t, const struct got *g, size_t quote_bytes)
@@ -63,7 +86,7 @@ static void put_got(struct text *t, const struct got *g, size_t quote_bytes)
 			text_putc(t, '"');
 		break;
 	case GOT_SAYS:
-		text_put_escaped(t, g->value, 4 * LIMIT_QUOTE);
+		put_statement(t, g->value, quote_bytes);
 		break;
 	}
 	if (g->note.n) {
@@ -129,7 +152,9 @@ struct message {
 	const char *gap; /* why the object could not be judged whole; NULL if it was */
 	bool refused;    /* something was, beside what could not be found out */
 	bool one_code;
-	enum code code; /* of the first line */
+	enum code code;      /* of the first line */
+	struct str mend;     /* the same in all lines, else empty */
+	const char *outcome; /* likewise NULL */
 };
 
 static const char *gap_of(const struct report *r)
@@ -202,7 +227,17 @@ static void put_footer(struct text *t, const struct message *m)
 	const struct report_text_options *o = m->options;
 	bool platform = !m->refused && m->lines.n;
 
-	text_puts(t, platform ? "Platform team: see the server's log; " : "Fix it: ");
+	if (!platform)
+		text_puts(t, "Fix it: ");
+	else if (m->outcome)
+		text_printf(t, "Platform team: see assay_registry_requests_total{outcome=\"%s\"}; ",
+			    m->outcome);
+	else
+		text_puts(t, "Platform team: see the server's log; ");
+	if (!platform && m->mend.n) {
+		text_put(t, m->mend);
+		text_puts(t, " ; ");
+	}
 	text_put(t, o->docs_url);
 	if (m->one_code) {
 		text_putc(t, '#');
@@ -268,6 +303,18 @@ static struct str fit_message(const struct message *m)
 	}
 }
 
+/* A command that mends one line of several would be half a help. */
+static void find_mend(struct message *m)
+{
+	for (size_t i = 0; i < m->lines.n && !m->gap; i++) {
+		const struct violation *v = m->lines.items[i];
+		bool same_outcome =
+			!i || (v->outcome && m->outcome && strcmp(v->outcome, m->outcome) == 0);
+		m->mend = !i || str_eq(v->mend, m->mend) ? v->mend : S("");
+		m->outcome = same_outcome ? v->outcome : NULL;
+	}
+}
+
 static void find_code(struct message *m)
 {
 	m->code = m->lines.n && !m->gap ? m->lines.items[0]->code : CODE_OBJECT;
@@ -290,5 +337,6 @@ struct str report_message(const struct report *r, const struct report_object *ob
 		return S("");
 	m.refused = verdict == VERDICT_DENY;
 	find_code(&m);
+	find_mend(&m);
 	return fit_message(&m);
 }

@@ -2,8 +2,6 @@
 #include "policy/limits.h"
 #include "policy/report_lines.h"
 
-#define ELLIPSIS "\xE2\x80\xA6"
-
 /* Bytes of names, so that no warning is too long. */
 #define NAME_BYTES 56
 #define EXCEPTION_BYTES 32
@@ -38,7 +36,7 @@ static void put_violation(struct text *t, const struct violation *v)
 		text_quote(t, s->name, NAME_BYTES);
 		text_puts(t, ": ");
 	}
-	text_puts(t, v->unavailable ? "could not verify image" : code_brief(v->code));
+	text_puts(t, code_brief(v->code));
 	put_path(t, v->path);
 }
 

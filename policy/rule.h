@@ -15,10 +15,14 @@
 #include "policy/workload.h"
 
 enum param_type {
-	PARAM_INT = 0,  /* int64_t + bool set: struct param_int */
-	PARAM_ENUM,     /* one of the words in `words`: struct param_enum, index + 1 */
-	PARAM_INT_OR,   /* an integer, or one of `words`: struct param_int, word index + 1 */
-	PARAM_PATTERNS, /* non-empty list of image patterns: struct param_patterns */
+	PARAM_INT = 0,     /* int64_t + bool set: struct param_int */
+	PARAM_ENUM,        /* one of the words in `words`: struct param_enum, index + 1 */
+	PARAM_INT_OR,      /* an integer, or one of `words`: struct param_int, word index + 1 */
+	PARAM_PATTERNS,    /* non-empty list of image patterns: struct param_patterns */
+	PARAM_AUTHORITIES, /* non-empty list of names of authorities: struct param_authorities */
+	PARAM_AT_LEAST,    /* {count, of: such a list}: struct param_authorities */
+	PARAM_ANNOTATIONS, /* non-empty map of strings: struct param_annotations */
+	PARAM_REPOSITORY,  /* host/path: struct param_repository */
 };
 
 struct param_int {
@@ -35,6 +39,19 @@ struct param_patterns {
 	struct str
 		list; /* for messages: "a" or "one of: a, b, c", or "one of: a, b, c and 4 more" */
 };
+struct param_authorities {
+	const struct policy_authority *const *items;
+	size_t n;      /* 0: absent */
+	int64_t count; /* AT_LEAST: 1 to n */
+};
+struct param_annotations {
+	const struct sig_annotation *items;
+	size_t n; /* 0: absent */
+};
+struct param_repository {
+	struct registry_repository repository; /* normalised; host empty: absent */
+	struct str text;                       /* as written */
+};
 
 struct param {
 	const char *key;
@@ -43,6 +60,7 @@ struct param {
 	size_t offset;            /* in the rule's params struct */
 	const char *const *words; /* ENUM, INT_OR: ended by NULL */
 	int64_t min, max;         /* INT, INT_OR */
+	bool distinct;            /* AUTHORITIES, AT_LEAST: none has a key of another */
 	const char *doc;          /* one sentence */
 };
 
@@ -61,6 +79,7 @@ struct rule_sample {
 	bool read_only_root_filesystem;
 	bool has_user, has_group, non_root;
 	int64_t user, group;
+	bool is_signed; /* by whoever is asked about */
 };
 
 struct rule {
@@ -75,6 +94,8 @@ struct rule {
 	bool containers_only;
 	/* Parameters that are each right but mean nothing together: a literal "what: why", or NULL. */
 	const char *(*validate)(const void *params);
+	/* Parameters are right: compute what depends on them alone, in `a`. */
+	int (*prepare)(void *params, struct arena *a, struct err *e);
 	void (*check)(const struct rule_context *c, const struct subject *s);
 	/* Only for rules that ask. `e` answers the question this rule asked about `s`. */
 	void (*conclude)(const struct rule_context *c, const struct subject *s,
@@ -89,8 +110,25 @@ struct rule {
  * path ("image", "securityContext.runAsUser") unless v->path is set. */
 void rule_violation(const struct rule_context *c, const struct subject *s, const char *field,
 		    const struct violation *v);
-/* Ask for evidence about the subject's image (its reference is pinned); conclude() gets the answer. */
-void rule_ask(const struct rule_context *c, const struct subject *s, struct str topic);
+/* Ask who signed the subject's image (its reference is pinned); conclude() gets the answer. `want` is
+ * sealed, and part of the parameters. */
+void rule_ask(const struct rule_context *c, const struct subject *s,
+	      const struct evidence_want *want);
+
+/* The field of a subject that names its image: "image", "image.reference" of a volume. */
+const char *rule_image_field(const struct subject *s);
+/* The image is no reference: the same violation from every rule that needs one. */
+void rule_no_reference(const struct rule_context *c, const struct subject *s);
+bool patterns_match(const struct param_patterns *p, const struct reference *r);
+
+/* The parameter of this key and type PATTERNS; NULL when the rule's type has none. */
+const struct param_patterns *rule_patterns(const struct policy_rule *r, const char *key);
+/* Does an image pattern of any policy name the host? */
+bool policy_set_names_host(const struct policy_set *set, struct str host);
+
+/* For samples: a pin, and a repository that the pattern matches, every wildcard filled. */
+#define SAMPLE_DIGEST "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
+void sample_put_match(struct text *t, const struct reference_pattern *p);
 
 /* A table of rule types. The shipped one has every line of rules.def; tests add their own. */
 struct rule_table {

@@ -64,11 +64,23 @@ static void put_pod_spec(struct text *t, const char *in, const struct rule_sampl
 	text_printf(t, "%s      runAsNonRoot: %s\n", in, s->non_root ? "true" : "false");
 }
 
+/* Does it matter who signed the image? */
+static bool asks(const struct policy *p)
+{
+	for (size_t i = 0; i < p->n_rules; i++) {
+		if (p->rules[i].type->conclude)
+			return true;
+	}
+	return false;
+}
+
 static bool render(const struct sampling *g, const struct rule_sample *s, struct str *out)
 {
 	struct text t;
 	bool pod = g->policy->match.pods;
 	text_init(&t, g->arena, SAMPLE_TEXT_MAX);
+	if (!s->is_signed && asks(g->policy))
+		text_puts(&t, "# its image is not signed\n");
 	text_puts(&t,
 		  pod ? "apiVersion: v1\nkind: Pod\n" : "apiVersion: apps/v1\nkind: Deployment\n");
 	text_puts(&t, "metadata:\n  name: sample\n  namespace: ");
@@ -87,6 +99,18 @@ struct judged {
 	struct str yaml;
 	struct engine engine;
 };
+
+/* Samples have no registry to ask: the sample itself says who signed it. */
+static struct evidence *make_answers(const struct sampling *g, const struct engine *en,
+				     const struct rule_sample *s)
+{
+	struct evidence *out = arena_calloc(g->arena, en->n_questions, sizeof(*out));
+	for (size_t i = 0; out && i < en->n_questions; i++) {
+		out[i].state = s->is_signed ? VERIFY_STATE_VERIFIED : VERIFY_STATE_UNSIGNED;
+		out[i].reason = s->is_signed ? VERIFY_VERIFIED : VERIFY_NO_SIGNATURE;
+	}
+	return out;
+}
 
 /* False when the arena is exhausted. */
 static bool judge(const struct sampling *g, const struct rule_sample *s, struct judged *out)
@@ -110,11 +134,14 @@ static bool judge(const struct sampling *g, const struct rule_sample *s, struct 
 		.now_unix_s = g->now_unix_s,
 	};
 	engine_evaluate(&out->engine, g->arena, g->set, &adm);
-	engine_conclude(&out->engine, NULL);
+	struct evidence *answers = make_answers(g, &out->engine, s);
+	if (!answers)
+		return false;
+	engine_conclude(&out->engine, answers);
 	return !arena_exhausted(g->arena);
 }
 
-/* The first refusal, by `rule` if not NULL. A gap is none: samples have no registry to ask. */
+/* The first refusal, by `rule` if not NULL. A gap is none. */
 static const struct violation *refusal(const struct judged *j, const struct policy_rule *rule)
 {
 	const struct report *r = &j->engine.report;

@@ -6,8 +6,8 @@
 #ifndef ASSAY_POLICY_SAMPLE_H
 #define ASSAY_POLICY_SAMPLE_H
 
+#include "core/problem.h"
 #include "policy/engine.h"
-#include "policy/problem.h"
 
 struct sample {
 	const struct policy_rule *rule; /* NULL: the Pod that passes all rules */

@@ -148,6 +148,9 @@ static enum MHD_Result give_metrics(struct server *s, struct MHD_Connection *c)
 	struct text t;
 	CLEANUP(arena_cleanup) struct arena *a = arena_new(LIMIT_METRICS_BYTES * 3);
 	struct policy_ref *ref = store_acquire(s->store);
+	struct evidence_counts counts;
+	backends_count(s->backends, &counts);
+	metrics_evidence(s->metrics, &counts);
 	if (a) {
 		text_init(&t, a, LIMIT_METRICS_BYTES);
 		metrics_put(&t, s->metrics, ref ? policy_ref_set(ref) : NULL, openmetrics);

@@ -1,5 +1,6 @@
 #include "webhook/arenas.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -12,6 +13,8 @@ struct arenas {
 	struct workspace *spare;
 	size_t n_spare;
 	_Atomic size_t bodies; /* bytes of all body buffers beyond the kept size */
+	_Atomic size_t freed;  /* workspaces that were one too many */
+	size_t seen, trimmed;  /* `freed` at the last look, and when memory was last given back */
 };
 
 struct arenas *arenas_new(void)
@@ -75,23 +78,45 @@ static void drop_large_body(struct arenas *s, struct workspace *w)
 	w->body_room = 0;
 }
 
+/* Before the arena is reset: it grows then, which is of no use to one that is freed. */
+static bool reserve_place(struct arenas *s)
+{
+	pthread_mutex_lock(&s->lock);
+	bool keep = s->n_spare < LIMIT_SPARE_ARENAS;
+	s->n_spare += keep;
+	pthread_mutex_unlock(&s->lock);
+	return keep;
+}
+
 void arenas_give(struct arenas *s, struct workspace *w)
 {
 	if (!w)
 		return;
 	drop_large_body(s, w);
 	w->body_n = 0;
+	if (!reserve_place(s)) {
+		workspace_free(w);
+		atomic_fetch_add(&s->freed, 1);
+		return;
+	}
 	arena_reset(w->arena);
 	pthread_mutex_lock(&s->lock);
-	bool keep = s->n_spare < LIMIT_SPARE_ARENAS;
-	if (keep) {
-		w->next = s->spare;
-		s->spare = w;
-		s->n_spare++;
-	}
+	w->next = s->spare;
+	s->spare = w;
 	pthread_mutex_unlock(&s->lock);
-	if (!keep)
-		workspace_free(w);
+}
+
+/* The allocator keeps what a thread freed in the midst of what it uses, for ever. */
+void arenas_trim(struct arenas *s)
+{
+	size_t freed = atomic_load(&s->freed);
+	bool calm = freed == s->seen;
+
+	s->seen = freed;
+	if (!calm || freed - s->trimmed < LIMIT_SPARE_ARENAS)
+		return;
+	s->trimmed = freed;
+	malloc_trim(0);
 }
 
 static bool grow(struct arenas *s, struct workspace *w, size_t need)

@@ -29,6 +29,10 @@ void arenas_free(struct arenas *s); /* all workspaces must be back; NULL is fine
 struct workspace *arenas_take(struct arenas *s);
 void arenas_give(struct arenas *s, struct workspace *w); /* NULL is fine */
 
+/* After a burst, when it is over: give the memory of surplus workspaces back to the system. To be called about once
+ * a second, by one thread. */
+void arenas_trim(struct arenas *s);
+
 /* Append to the body. False when all bodies together would be too large, or there is no memory; the body
  * is then as before. */
 bool workspace_append(struct arenas *s, struct workspace *w, const void *p, size_t n);

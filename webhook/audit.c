@@ -2,6 +2,7 @@
 
 #include "core/log.h"
 #include "webhook/limits.h"
+#include "webhook/signers.h"
 
 /* Did a rule of mode audit find something? It changes no verdict, but somebody wants to read of it. */
 static bool has_audited(const struct audit *a)
@@ -10,8 +11,20 @@ static bool has_audited(const struct audit *a)
 	return a->engine && report_codes(&a->engine->report, VERDICT_ALLOW, codes) > 0;
 }
 
+/* Admitted or not: a registry that does not answer is somebody's business. */
+static bool has_unavailable(const struct audit *a)
+{
+	for (size_t i = 0; a->answer->evidence && i < a->engine->n_questions; i++)
+		if (a->answer->evidence[i].state == VERIFY_STATE_UNAVAILABLE &&
+		    !a->answer->evidence[i].refused)
+			return true;
+	return false;
+}
+
 static enum log_level level_of(const struct audit *a)
 {
+	if (has_unavailable(a))
+		return LOG_WARNING;
 	switch (a->answer->verdict) {
 	case VERDICT_DENY:
 	case VERDICT_WARN:
@@ -83,6 +96,32 @@ static void log_exceptions(struct log_line *l, const struct report *r)
 		log_strs(l, "exceptions_ended", names, n);
 }
 
+/* Did the cache or a registry answer a question? Not one whose host may not be contacted. */
+static bool has_asked(const struct audit *a)
+{
+	for (size_t i = 0; i < a->engine->n_questions; i++)
+		if (!a->answer->evidence[i].refused)
+			return true;
+	return false;
+}
+
+/* Per question: who signed, or why not. */
+static void log_signatures(struct log_line *l, const struct audit *a)
+{
+	char buf[LIMIT_LOG_SIGNATURES_BYTES];
+	struct str json;
+	if (!a->answer->evidence)
+		return;
+	if (signers_to_json(a->engine, a->answer->evidence, buf, sizeof(buf), &json))
+		log_json(l, "signatures", json);
+	else
+		log_int(l, "signatures_total", (int64_t)a->engine->n_questions);
+	if (has_asked(a))
+		log_str(l, "cache", a->source == JUDGEMENT_CACHE ? S("hit") : S("miss"));
+	if (a->source == JUDGEMENT_REGISTRY)
+		log_ms(l, "registry_ms", a->waited_us);
+}
+
 static void log_judged(struct log_line *l, const struct audit *a)
 {
 	const struct report *r = &a->engine->report;
@@ -90,6 +129,7 @@ static void log_judged(struct log_line *l, const struct audit *a)
 	log_int(l, "violations", (int64_t)(r->n_violations + r->lost_violations));
 	log_images(l, a->engine->workload);
 	log_exceptions(l, r);
+	log_signatures(l, a);
 	if (a->engine->skip != ENGINE_JUDGED)
 		log_str(l, "skip", str_of(engine_skip_name(a->engine->skip)));
 }

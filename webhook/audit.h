@@ -2,7 +2,7 @@
 #ifndef ASSAY_WEBHOOK_AUDIT_H
 #define ASSAY_WEBHOOK_AUDIT_H
 
-#include "webhook/review.h"
+#include "webhook/request.h"
 
 struct audit {
 	const struct review *review;
@@ -10,8 +10,10 @@ struct audit {
 	const struct answer *answer;
 	struct str policy_sha256; /* may be empty */
 	int64_t duration_us;
-	bool late;        /* the deadline had passed: the API server no longer listens */
-	bool log_allowed; /* allowed ones at info */
+	enum judgement_source source;
+	int64_t waited_us; /* for registries */
+	bool late;         /* the API server no longer listens */
+	bool log_allowed;  /* allowed ones at info */
 };
 
 /* Never blocks. Any thread. */

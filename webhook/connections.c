@@ -197,6 +197,11 @@ void connection_judging(struct connection *c, int64_t now_ms)
 	enter(c, CONNECTION_JUDGING, now_ms + STUCK_S * 1000);
 }
 
+void connection_gathering(struct connection *c, int64_t until_ms)
+{
+	enter(c, CONNECTION_JUDGING, until_ms + STUCK_S * 1000);
+}
+
 void connection_answering(struct connection *c, int64_t now_ms)
 {
 	enter(c, CONNECTION_ANSWERING, now_ms + SLOW_ANSWER_S * 1000);

@@ -21,7 +21,7 @@
 enum connection_phase {
 	CONNECTION_WAITING = 0, /* handshake, headers, or nothing at all */
 	CONNECTION_BODY,        /* headers are in, the body is coming */
-	CONNECTION_JUDGING,     /* a thread of ours works on it */
+	CONNECTION_JUDGING,     /* a thread of ours works on it, or a registry is asked */
 	CONNECTION_ANSWERING,   /* the answer is on its way */
 };
 
@@ -71,6 +71,8 @@ void connection_handshaken(struct connection *c, int64_t now_ms);
 void connection_body(const struct connections *t, struct connection *c, int64_t start_ms,
 		     uint64_t received);
 void connection_judging(struct connection *c, int64_t now_ms);
+/* The review waits for a registry until until_ms: it is not stuck before. */
+void connection_gathering(struct connection *c, int64_t until_ms);
 void connection_answering(struct connection *c, int64_t now_ms);
 void connection_waiting(struct connection *c, int64_t now_ms);
 

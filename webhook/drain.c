@@ -8,6 +8,8 @@
 #include "webhook/watcher.h"
 
 #define DRAIN_STEP_MS 25
+/* So long before the end nobody waits for a registry any more. */
+#define LAST_ANSWERS_MS 2000
 
 static void pause_ms(int64_t ms)
 {
@@ -32,6 +34,8 @@ static bool wait_for_last(struct server *s, int64_t until_ms)
 		int64_t now = server_mono_ms(s);
 		if (now >= until_ms)
 			return false;
+		if (now >= until_ms - LAST_ANSWERS_MS)
+			server_end_waiting(s);
 		connections_close_idle(s->reviews.connections, now);
 		pause_ms(DRAIN_STEP_MS);
 	}

@@ -7,6 +7,7 @@
 
 #include "policy/store.h"
 #include "webhook/arenas.h"
+#include "webhook/backend.h"
 #include "webhook/connections.h"
 #include "webhook/listener.h"
 #include "webhook/metrics.h"
@@ -29,10 +30,13 @@ struct server {
 	struct tls *tls;
 	struct metrics *metrics;
 	struct arenas *arenas;
+	struct backends *backends;
 	struct reload *reload;
 	struct side reviews;
 	struct side admin;
 	_Atomic bool draining;
+	_Atomic bool ending;    /* no registry is asked any more */
+	_Atomic size_t waiting; /* reviews whose connection is suspended */
 
 	/* The thread that looks after connections: */
 	pthread_t watcher;
@@ -43,6 +47,9 @@ struct server {
 	_Atomic int64_t looked_ms; /* when it last looked */
 	_Atomic size_t stuck;      /* reviews worked on for longer than STUCK_S, at that look */
 };
+
+/* Have every review that waits for a registry answered, and let none wait any more. Twice is fine. */
+void server_end_waiting(struct server *s);
 
 static inline int64_t server_mono_ms(const struct server *s)
 {

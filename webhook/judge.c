@@ -1,4 +1,4 @@
-/* From a body to an answer: parse, evaluate, conclude, render; then the log line and the metrics. */
+/* From a body to an answer: parse, evaluate, ask, conclude, render; then the log line and the metrics. */
 #include "core/log.h"
 #include "webhook/audit.h"
 #include "webhook/limits.h"
@@ -65,9 +65,12 @@ static enum MHD_Result send_answer(const struct judgement *j, const struct audit
 static void record(const struct judgement *j, struct audit *a)
 {
 	struct server *s = j->server;
+	int64_t until_ms = j->deadline.at_mono_ms + review_margin_ms(j->timeout_ms);
 	a->duration_us = clock_mono_us() - j->started_us;
-	a->late = deadline_left_ms(j->deadline, &s->config.clock) == 0;
+	a->late = a->late || server_mono_ms(s) >= until_ms;
 	a->log_allowed = s->config.log_allowed;
+	a->source = j->source;
+	a->waited_us = j->waited_us;
 	const struct metrics_request m = {
 		.resource = a->review->resource,
 		.operation = a->review->operation,
@@ -81,50 +84,84 @@ static void record(const struct judgement *j, struct audit *a)
 	audit_decision(a);
 }
 
-static void evaluate(const struct judgement *j, struct review *r, const struct policy_set *set,
-		     struct engine *en, struct answer *answer)
+static void release(struct judgement *j)
+{
+	backend_release(j->server->backends, j->backend);
+	j->backend = NULL;
+	store_release(j->server->store, j->policies);
+	j->policies = NULL;
+}
+
+/* Nothing more will be known: the answer. `listens`: somebody is there to take it. */
+static enum MHD_Result conclude(struct judgement *j, bool listens)
 {
 	const struct server_config *c = &j->server->config;
 	const struct report_text_options o = {
 		.docs_url = str_of(c->docs_url),
 		.contact = str_of(c->contact),
-		.uid = r->uid,
+		.uid = j->review.uid,
 	};
-	r->admission.now_unix_s = clock_unix_s(&c->clock);
-	engine_evaluate(en, j->workspace->arena, set, &r->admission);
-	/* No source of evidence is connected: what was asked counts as "could not find out". */
-	engine_conclude(en, NULL);
-	review_answer(r, en, &o, answer);
+	struct answer answer = {0};
+	struct audit audit = {
+		.review = &j->review,
+		.engine = &j->engine,
+		.answer = &answer,
+		.late = !listens,
+		.policy_sha256 = str_of(policy_ref_set(j->policies)->sha256_hex),
+	};
+	engine_conclude(&j->engine, j->answers);
+	review_answer(&j->review, &j->engine, &o, &answer);
+	answer.evidence = j->answers;
+	enum MHD_Result result = listens ? send_answer(j, &audit) : MHD_NO;
+	record(j, &audit);
+	release(j);
+	return result;
 }
 
-static enum MHD_Result judge_review(const struct judgement *j, struct review *r)
+static enum MHD_Result without_policies(const struct judgement *j)
 {
-	struct server *s = j->server;
-	struct engine en = {0};
 	struct answer answer = {0};
-	struct audit audit = {.review = r, .answer = &answer};
-	struct policy_ref *ref = store_acquire(s->store);
-	if (ref) {
-		const struct policy_set *set = policy_ref_set(ref);
-		audit.engine = &en;
-		audit.policy_sha256 = str_of(set->sha256_hex);
-		evaluate(j, r, set, &en, &answer);
-	} else {
-		review_refuse(&answer, 503, S("assay: could not verify: no policies are loaded"));
-	}
+	struct audit audit = {.review = &j->review, .answer = &answer};
+	review_refuse(&answer, 503, S("assay: could not verify: no policies are loaded"));
 	enum MHD_Result result = send_answer(j, &audit);
 	record(j, &audit);
-	store_release(s->store, ref);
 	return result;
+}
+
+static enum MHD_Result judge_review(struct judgement *j)
+{
+	struct server *s = j->server;
+	j->policies = store_acquire(s->store);
+	if (!j->policies)
+		return without_policies(j);
+	j->review.admission.now_unix_s = clock_unix_s(&s->config.clock);
+	engine_evaluate(&j->engine, j->workspace->arena, policy_ref_set(j->policies),
+			&j->review.admission);
+	if (j->engine.n_questions > 0 && gather_start(j))
+		return MHD_YES;
+	return conclude(j, true);
+}
+
+enum MHD_Result judge_again(struct judgement *j)
+{
+	gather_finish(j);
+	return conclude(j, true);
+}
+
+void judge_abandon(struct judgement *j)
+{
+	if (!j->waiting)
+		return;
+	gather_finish(j);
+	(void)conclude(j, false);
 }
 
 /* The uid is known, the object is not: a refusal, never an HTTP error that failurePolicy could turn into
  * an admission. spec: admission 2 */
-static enum MHD_Result refuse_review(const struct judgement *j, const struct review *r, int code,
-				     const struct err *e)
+static enum MHD_Result refuse_review(const struct judgement *j, int code, const struct err *e)
 {
 	struct answer answer = {0};
-	struct audit audit = {.review = r, .answer = &answer};
+	struct audit audit = {.review = &j->review, .answer = &answer};
 	struct text t;
 	struct str message;
 	char buf[sizeof(e->text) + 64];
@@ -140,20 +177,19 @@ static enum MHD_Result refuse_review(const struct judgement *j, const struct rev
 	return result;
 }
 
-enum MHD_Result judge(const struct judgement *j)
+enum MHD_Result judge(struct judgement *j)
 {
 	struct str body = {j->workspace->body, j->workspace->body_n};
-	struct review r;
 	struct err e = {0};
 	if (j->server->config.constant_answer)
 		return answer_constant(j, body);
-	switch (review_parse(j->workspace->arena, body, &r, &e)) {
+	switch (review_parse(j->workspace->arena, body, &j->review, &e)) {
 	case REVIEW_OK:
-		return judge_review(j, &r);
+		return judge_review(j);
 	case REVIEW_BAD_REQUEST:
-		return refuse_review(j, &r, 400, &e);
+		return refuse_review(j, 400, &e);
 	case REVIEW_TOO_COMPLEX:
-		return refuse_review(j, &r, 503, &e);
+		return refuse_review(j, 503, &e);
 	case REVIEW_WRONG_VERSION:
 	case REVIEW_UNREADABLE:
 		return not_a_review(j, &e);

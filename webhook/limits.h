@@ -97,7 +97,8 @@
 /* Bytes of one answer. Past it: the constant refusal. */
 #define LIMIT_ANSWER_BYTES (2u << 20)
 
-/* Bytes of the audit annotation that lists exceptions. Past it: the rest is left out, "..." says so. */
+/* Bytes of the audit annotations that list exceptions and signers. Past it: the rest is left out, "..."
+ * says so. */
 #define LIMIT_ANNOTATION_BYTES 1024
 
 /* What a decision's log line names of a review: images and exceptions, and bytes of each. The rest is
@@ -106,6 +107,10 @@
 #define LIMIT_LOG_IMAGE_BYTES 256
 #define LIMIT_LOG_EXCEPTIONS 8
 #define LIMIT_LOG_NAME_BYTES 256
+
+/* Bytes of the signatures in a decision's log line. Past it: the last ones are left out, and
+ * "more" says how many. */
+#define LIMIT_LOG_SIGNATURES_BYTES 3072
 
 /* SIGTERM: seconds of serving on with Connection: close (flag), and the end in any case. */
 #define DRAIN_S 15

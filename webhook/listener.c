@@ -1,8 +1,8 @@
 #include "webhook/listener.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -60,17 +60,19 @@ static int address_parse(const char *text, struct address *out, struct err *e)
 static int address_resolve(const struct address *a, struct sockaddr_storage *out, socklen_t *size,
 			   const char *text, struct err *e)
 {
-	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-				 .ai_socktype = SOCK_STREAM};
-	struct addrinfo *found = NULL;
-	char port[8];
-	(void)snprintf(port, sizeof(port), "%u", (unsigned)a->port);
-	int rc = getaddrinfo(a->any ? "::" : a->host, port, &hints, &found);
-	if (rc != 0)
-		return err_set(e, ERR_USAGE, "address '%s': %s", text, gai_strerror(rc));
-	memcpy(out, found->ai_addr, found->ai_addrlen);
-	*size = found->ai_addrlen;
-	freeaddrinfo(found);
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(a->port)};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(a->port)};
+
+	if (a->any || inet_pton(AF_INET6, a->host, &v6.sin6_addr) == 1) {
+		memcpy(out, &v6, sizeof(v6)); /* zero is "::" */
+		*size = sizeof(v6);
+	} else if (inet_pton(AF_INET, a->host, &v4.sin_addr) == 1) {
+		memcpy(out, &v4, sizeof(v4));
+		*size = sizeof(v4);
+	} else {
+		return err_set(e, ERR_USAGE,
+			       "address '%s': want an IP address and a port, not a name", text);
+	}
 	return 0;
 }
 

@@ -28,6 +28,7 @@ struct metrics *metrics_new(const char *version, const char *revision)
 	pthread_mutex_init(&m->lock, NULL);
 	m->version = version;
 	m->revision = revision;
+	m->other.host = S("other");
 	return m;
 }
 
@@ -40,6 +41,11 @@ void metrics_free(struct metrics *m)
 		m->uses = use->next;
 		free(use);
 	}
+	while (m->registries) {
+		struct metrics_registry *registry = m->registries;
+		m->registries = registry->next;
+		free(registry);
+	}
 	pthread_mutex_destroy(&m->lock);
 	free(m);
 }
@@ -47,6 +53,15 @@ void metrics_free(struct metrics *m)
 static void add(_Atomic uint64_t *counter, uint64_t n)
 {
 	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+void metrics_duration_add(struct metrics_duration *d, int64_t us)
+{
+	size_t bucket = 0;
+	while (bucket < DURATION_BUCKETS && us > metrics_bucket_us[bucket])
+		bucket++;
+	add(&d->bucket[bucket], 1);
+	add(&d->sum_us, us > 0 ? (uint64_t)us : 0);
 }
 
 /* The last entry stands for everything else. */
@@ -62,13 +77,8 @@ void metrics_request(struct metrics *m, const struct metrics_request *r)
 {
 	size_t resource = index_of(r->resource, metrics_resources, RESOURCE_COUNT);
 	size_t operation = index_of(r->operation, metrics_operations, OPERATION_LABELS);
-	struct metrics_duration *d = &m->duration[r->verdict];
-	size_t bucket = 0;
-	while (bucket < DURATION_BUCKETS && r->duration_us > metrics_bucket_us[bucket])
-		bucket++;
 	add(&m->requests[resource][operation][r->verdict][r->dry_run ? 1 : 0], 1);
-	add(&d->bucket[bucket], 1);
-	add(&d->sum_us, (uint64_t)r->duration_us);
+	metrics_duration_add(&m->duration[r->verdict], r->duration_us);
 }
 
 static struct metrics_use *find_use(struct metrics *m, struct str name)

@@ -3,8 +3,8 @@
  * label values come from closed sets or from configuration, and every counter starts at 0 for every
  * label value.
  *
- * One struct metrics per server, updated with relaxed atomics by any thread; uses of exceptions, whose
- * names come from policies, are counted under a lock of their own.
+ * One struct metrics per server, updated with relaxed atomics by any thread; what has names from
+ * configuration (exceptions, registries) is found under a lock of its own.
  */
 #ifndef ASSAY_WEBHOOK_METRICS_H
 #define ASSAY_WEBHOOK_METRICS_H
@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "core/text.h"
+#include "evidence/pool.h"
 #include "policy/engine.h"
 #include "policy/policy.h"
 
@@ -47,6 +48,20 @@ void metrics_in_flight_add(struct metrics *m, int delta);
 int64_t metrics_in_flight(const struct metrics *m);
 void metrics_reload(struct metrics *m, bool ok, int64_t now_unix_s);
 void metrics_certificate(struct metrics *m, int64_t not_after_unix_s);
+
+/* ---- signatures and registries (webhook/metrics_evidence.c) ---- */
+
+/* A question of a signature rule has its answer. One that nobody was allowed to ask counts nowhere. */
+void metrics_verification(struct metrics *m, const struct evidence *e, bool cached,
+			  int64_t elapsed_us);
+/* What the next page shows of cache and questions. */
+void metrics_evidence(struct metrics *m, const struct evidence_counts *c);
+/* The registries file names this host: it has a label of its own from now on. Without memory it counts
+ * among the others. */
+void metrics_registry(struct metrics *m, struct str host);
+/* One HTTP request; `configured`: the registries file names the host. */
+void metrics_registry_request(struct metrics *m, struct str host, bool configured,
+			      enum registry_outcome outcome, int64_t elapsed_us);
 
 /* Everything, in text format 0.0.4 or OpenMetrics 1.0. `set` may be NULL. */
 void metrics_put(struct text *t, struct metrics *m, const struct policy_set *set, bool openmetrics);

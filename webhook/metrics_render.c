@@ -4,14 +4,7 @@
 
 #include "core/log.h"
 #include "policy/rule.h"
-#include "webhook/metrics_state.h"
-
-enum metric {
-#define METRIC(id, name, type, help) id,
-#include "webhook/metrics.def"
-#undef METRIC
-	METRIC_COUNT
-};
+#include "webhook/metrics_page.h"
 
 static const struct {
 	const char *name, *type, *help;
@@ -21,18 +14,12 @@ static const struct {
 #undef METRIC
 };
 
-struct page {
-	struct text *t;
-	bool openmetrics;
-	enum metric metric;
-};
-
 static bool is_counter(enum metric m)
 {
 	return metric_table[m].type[0] == 'c';
 }
 
-static void head(struct page *p, enum metric m)
+void page_head(struct page *p, enum metric m)
 {
 	const char *suffix = is_counter(m) && !p->openmetrics ? "_total" : "";
 	p->metric = m;
@@ -48,24 +35,24 @@ static void name(struct page *p, const char *labels)
 	text_putc(p->t, ' ');
 }
 
-static void sample_u64(struct page *p, const char *labels, uint64_t v)
+void page_u64(struct page *p, const char *labels, uint64_t v)
 {
 	name(p, labels);
 	text_put_u64(p->t, v);
 	text_putc(p->t, '\n');
 }
 
-static void sample_i64(struct page *p, const char *labels, int64_t v)
+void page_i64(struct page *p, const char *labels, int64_t v)
 {
 	name(p, labels);
 	text_put_i64(p->t, v);
 	text_putc(p->t, '\n');
 }
 
-static void single(struct page *p, enum metric m, uint64_t v)
+void page_single(struct page *p, enum metric m, uint64_t v)
 {
-	head(p, m);
-	sample_u64(p, "", v);
+	page_head(p, m);
+	page_u64(p, "", v);
 }
 
 static uint64_t get(const _Atomic uint64_t *v)
@@ -73,10 +60,32 @@ static uint64_t get(const _Atomic uint64_t *v)
 	return atomic_load_explicit(v, memory_order_relaxed);
 }
 
+static void put_bucket(struct page *p, const char *label, const char *le, uint64_t n)
+{
+	text_printf(p->t, "%s_bucket{%s,le=\"%s\"} %" PRIu64 "\n", metric_table[p->metric].name,
+		    label, le, n);
+}
+
+void page_duration(struct page *p, const char *label, const struct metrics_duration *d)
+{
+	const char *metric = metric_table[p->metric].name;
+	char le[32];
+	uint64_t n = 0;
+	for (size_t b = 0; b < DURATION_BUCKETS; b++) {
+		n += get(&d->bucket[b]);
+		(void)snprintf(le, sizeof(le), "%g", (double)metrics_bucket_us[b] / 1e6);
+		put_bucket(p, label, le, n);
+	}
+	n += get(&d->bucket[DURATION_BUCKETS]);
+	put_bucket(p, label, "+Inf", n);
+	text_printf(p->t, "%s_sum{%s} %.6f\n", metric, label, (double)get(&d->sum_us) / 1e6);
+	text_printf(p->t, "%s_count{%s} %" PRIu64 "\n", metric, label, n);
+}
+
 static void put_requests(struct page *p, const struct metrics *m)
 {
 	char labels[160];
-	head(p, METRIC_REQUESTS);
+	page_head(p, METRIC_REQUESTS);
 	for (size_t r = 0; r < RESOURCE_COUNT; r++)
 		for (size_t o = 0; o < OPERATION_LABELS; o++)
 			for (size_t k = 0; k < VERDICT_COUNT * 2; k++) {
@@ -86,35 +95,18 @@ static void put_requests(struct page *p, const struct metrics *m)
 					       metrics_resources[r], metrics_operations[o],
 					       verdict_decision((enum verdict)(k / 2)),
 					       k % 2 ? "true" : "false");
-				sample_u64(p, labels, get(&m->requests[r][o][k / 2][k % 2]));
+				page_u64(p, labels, get(&m->requests[r][o][k / 2][k % 2]));
 			}
-}
-
-static void put_bucket(struct page *p, const char *outcome, const char *le, uint64_t n)
-{
-	text_printf(p->t, "%s_bucket{outcome=\"%s\",le=\"%s\"} %" PRIu64 "\n",
-		    metric_table[p->metric].name, outcome, le, n);
 }
 
 static void put_duration(struct page *p, const struct metrics *m)
 {
-	head(p, METRIC_DURATION);
+	char label[64];
+	page_head(p, METRIC_DURATION);
 	for (size_t v = 0; v < VERDICT_COUNT; v++) {
-		const struct metrics_duration *d = &m->duration[v];
-		const char *outcome = verdict_decision((enum verdict)v);
-		char le[32];
-		uint64_t n = 0;
-		for (size_t b = 0; b < DURATION_BUCKETS; b++) {
-			n += get(&d->bucket[b]);
-			(void)snprintf(le, sizeof(le), "%g", (double)metrics_bucket_us[b] / 1e6);
-			put_bucket(p, outcome, le, n);
-		}
-		n += get(&d->bucket[DURATION_BUCKETS]);
-		put_bucket(p, outcome, "+Inf", n);
-		text_printf(p->t, "%s_sum{outcome=\"%s\"} %.6f\n", metric_table[p->metric].name,
-			    outcome, (double)get(&d->sum_us) / 1e6);
-		text_printf(p->t, "%s_count{outcome=\"%s\"} %" PRIu64 "\n",
-			    metric_table[p->metric].name, outcome, n);
+		(void)snprintf(label, sizeof(label), "outcome=\"%s\"",
+			       verdict_decision((enum verdict)v));
+		page_duration(p, label, &m->duration[v]);
 	}
 }
 
@@ -126,10 +118,10 @@ static void put_rejected(struct page *p, const struct metrics *m)
 		[REJECTED_SLOW] = "slow",
 	};
 	char labels[64];
-	head(p, METRIC_REJECTED);
+	page_head(p, METRIC_REJECTED);
 	for (size_t i = 0; i < REJECTED_COUNT; i++) {
 		(void)snprintf(labels, sizeof(labels), "{reason=\"%s\"}", reasons[i]);
-		sample_u64(p, labels, get(&m->rejected[i]));
+		page_u64(p, labels, get(&m->rejected[i]));
 	}
 }
 
@@ -141,12 +133,12 @@ static void put_rules(struct page *p, const struct metrics *m)
 							   [RULE_PASS] = "pass"};
 	const struct rule_table *table = rule_table_shipped();
 	char labels[160];
-	head(p, METRIC_RULES);
+	page_head(p, METRIC_RULES);
 	for (size_t i = 0; i < table->n && i < RULE_TYPES_MAX; i++)
 		for (size_t k = 0; k < RULE_OUTCOMES; k++) {
 			(void)snprintf(labels, sizeof(labels), "{rule=\"%s\",result=\"%s\"}",
 				       table->rules[i]->key, results[k]);
-			sample_u64(p, labels, get(&m->rules[i][k]));
+			page_u64(p, labels, get(&m->rules[i][k]));
 		}
 }
 
@@ -165,16 +157,16 @@ static struct str exception_label(const struct exception *x, char *buf, size_t s
 static void put_exceptions(struct page *p, struct metrics *m, const struct policy_set *set)
 {
 	char labels[1200];
-	head(p, METRIC_EXCEPTION_USES);
+	page_head(p, METRIC_EXCEPTION_USES);
 	for (size_t i = 0; set && i < set->n_exceptions; i++) {
 		const struct exception *x = &set->exceptions[i];
-		sample_u64(p, exception_label(x, labels, sizeof(labels)).p,
-			   metrics_exception_uses(m, x->name));
+		page_u64(p, exception_label(x, labels, sizeof(labels)).p,
+			 metrics_exception_uses(m, x->name));
 	}
-	head(p, METRIC_EXCEPTION_EXPIRY);
+	page_head(p, METRIC_EXCEPTION_EXPIRY);
 	for (size_t i = 0; set && i < set->n_exceptions; i++)
-		sample_i64(p, exception_label(&set->exceptions[i], labels, sizeof(labels)).p,
-			   set->exceptions[i].expires_unix_s);
+		page_i64(p, exception_label(&set->exceptions[i], labels, sizeof(labels)).p,
+			 set->exceptions[i].expires_unix_s);
 }
 
 static void put_log(struct page *p)
@@ -184,38 +176,39 @@ static void put_log(struct page *p)
 						       [LOG_INFO] = "info",
 						       [LOG_DEBUG] = "debug"};
 	char labels[64];
-	head(p, METRIC_LOG_MESSAGES);
+	page_head(p, METRIC_LOG_MESSAGES);
 	for (size_t i = 0; i < LOG_LEVELS; i++) {
 		(void)snprintf(labels, sizeof(labels), "{level=\"%s\"}", levels[i]);
-		sample_u64(p, labels, log_count((enum log_level)i));
+		page_u64(p, labels, log_count((enum log_level)i));
 	}
-	single(p, METRIC_LOG_LOST, log_lost());
+	page_single(p, METRIC_LOG_LOST, log_lost());
 }
 
 static void put_process(struct page *p)
 {
 	struct metrics_process v;
 	metrics_process_read(&v);
-	head(p, METRIC_CPU);
+	page_head(p, METRIC_CPU);
 	name(p, "");
 	text_printf(p->t, "%.2f\n", v.cpu_s);
-	single(p, METRIC_RESIDENT, v.resident);
-	single(p, METRIC_VIRTUAL, v.virtual_);
-	single(p, METRIC_OPEN_FDS, v.open_fds);
-	single(p, METRIC_MAX_FDS, v.max_fds);
-	head(p, METRIC_START_TIME);
+	page_single(p, METRIC_RESIDENT, v.resident);
+	page_single(p, METRIC_VIRTUAL, v.virtual_);
+	page_single(p, METRIC_OPEN_FDS, v.open_fds);
+	page_single(p, METRIC_MAX_FDS, v.max_fds);
+	page_head(p, METRIC_START_TIME);
 	name(p, "");
 	text_printf(p->t, "%.2f\n", v.start_s);
 }
 
 static void put_config(struct page *p, struct metrics *m, const struct policy_set *set)
 {
-	head(p, METRIC_NOT_AFTER);
-	sample_i64(p, "", atomic_load(&m->not_after));
-	single(p, METRIC_RELOAD_OK, atomic_load(&m->reload_ok) ? 1 : 0);
-	head(p, METRIC_RELOAD_TIME);
-	sample_i64(p, "", atomic_load(&m->reload_time));
-	single(p, METRIC_POLICIES, set ? set->n_policies : 0);
+	page_head(p, METRIC_NOT_AFTER);
+	page_i64(p, "", atomic_load(&m->not_after));
+	page_single(p, METRIC_RELOAD_OK, atomic_load(&m->reload_ok) ? 1 : 0);
+	page_head(p, METRIC_RELOAD_TIME);
+	page_i64(p, "", atomic_load(&m->reload_time));
+	page_single(p, METRIC_POLICIES, set ? set->n_policies : 0);
+	page_single(p, METRIC_TRUSTED_KEYS, set ? set->n_keys : 0);
 	put_exceptions(p, m, set);
 }
 
@@ -223,16 +216,17 @@ void metrics_put(struct text *t, struct metrics *m, const struct policy_set *set
 {
 	struct page p = {.t = t, .openmetrics = openmetrics};
 	char labels[256];
-	head(&p, METRIC_BUILD_INFO);
+	page_head(&p, METRIC_BUILD_INFO);
 	(void)snprintf(labels, sizeof(labels), "{version=\"%.100s\",revision=\"%.100s\"}",
 		       m->version, m->revision);
-	sample_u64(&p, labels, 1);
+	page_u64(&p, labels, 1);
 	put_requests(&p, m);
 	put_duration(&p, m);
-	head(&p, METRIC_IN_FLIGHT);
-	sample_i64(&p, "", atomic_load(&m->in_flight));
+	page_head(&p, METRIC_IN_FLIGHT);
+	page_i64(&p, "", atomic_load(&m->in_flight));
 	put_rejected(&p, m);
 	put_rules(&p, m);
+	metrics_put_evidence(&p, m);
 	put_config(&p, m, set);
 	put_log(&p);
 	put_process(&p);

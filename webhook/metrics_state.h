@@ -15,6 +15,7 @@ enum {
 	RULE_OUTCOMES = 4,
 	RULE_TYPES_MAX = 32,
 	DURATION_BUCKETS = 13,
+	VERIFY_STATES = VERIFY_STATE_VERIFIED + 1,
 };
 
 extern const char *const metrics_resources[RESOURCE_COUNT];
@@ -34,6 +35,14 @@ struct metrics_use {
 	char name[];
 };
 
+/* Requests to one registry that the registries file names, or to all others. */
+struct metrics_registry {
+	struct metrics_registry *next;
+	struct str host;
+	_Atomic uint64_t outcomes[REGISTRY_OUTCOMES];
+	struct metrics_duration duration;
+};
+
 struct metrics {
 	const char *version;
 	const char *revision;
@@ -45,9 +54,17 @@ struct metrics {
 	_Atomic int64_t not_after;
 	_Atomic bool reload_ok;
 	_Atomic int64_t reload_time;
-	pthread_mutex_t lock; /* uses */
+	_Atomic uint64_t verifications[VERIFY_STATES];
+	struct metrics_duration verification[2]; /* from the cache, from the registry */
+	_Atomic uint64_t rejections[VERIFY_REASONS];
+	struct metrics_registry other;
+	pthread_mutex_t lock; /* uses, list of registries, counts */
 	struct metrics_use *uses;
+	struct metrics_registry *registries; /* none is ever taken out */
+	struct evidence_counts counts;
 };
+
+void metrics_duration_add(struct metrics_duration *d, int64_t us);
 
 /* Uses of the exception of this name since the start. Any thread. */
 uint64_t metrics_exception_uses(struct metrics *m, struct str name);

@@ -29,3 +29,8 @@ int64_t review_deadline_ms(struct str timeout_value)
 	int64_t less_margin = timeout - DEADLINE_MARGIN_MS;
 	return less_margin > timeout / 2 ? less_margin : timeout / 2;
 }
+
+int64_t review_margin_ms(int64_t deadline_ms)
+{
+	return deadline_ms < DEADLINE_MARGIN_MS ? deadline_ms : DEADLINE_MARGIN_MS;
+}

@@ -1,7 +1,7 @@
 /*
- * Policies and certificate, loaded from files and loaded again when those change.
+ * Policies with their keys, certificate, registries: loaded from files and loaded again when those change.
  *
- * The two are independent: a bad certificate does not keep new policies out. What failed stays as it was,
+ * The three are independent: a bad certificate does not keep new policies out. What failed stays as it was,
  * is logged once with every reason, and shows in metric and /readyz until it is mended.
  */
 #ifndef ASSAY_WEBHOOK_RELOAD_H
@@ -10,9 +10,10 @@
 #include <stdbool.h>
 
 #include "core/err.h"
+#include "core/problem.h"
 #include "core/text.h"
-#include "policy/problem.h"
 #include "policy/store.h"
+#include "webhook/backend.h"
 #include "webhook/metrics.h"
 #include "webhook/server.h"
 #include "webhook/tls.h"
@@ -21,12 +22,14 @@ struct reload;
 
 /* All arguments are borrowed. NULL: no memory. */
 struct reload *reload_new(const struct server_config *c, struct store *store, struct tls *tls,
-			  struct metrics *m);
+			  struct backends *backends, struct metrics *m);
 void reload_free(struct reload *r); /* NULL is fine */
 
-/* The first load: both must be good. Problems of policies, warnings of good ones too, in *problems. */
+/* The first load: all must be good. Problems of policies and registries, warnings of good ones too, in
+ * *problems; registries add to what policies have put there. */
 int reload_first_policies(struct reload *r, struct problems *problems, struct err *e) MUST_USE;
 int reload_first_certificate(struct reload *r, struct err *e) MUST_USE;
+int reload_first_registries(struct reload *r, struct problems *problems, struct err *e) MUST_USE;
 
 /* Load what changed, or all of it. One thread. */
 void reload_again(struct reload *r, bool force);

@@ -6,11 +6,11 @@
 #include "core/log.h"
 #include "webhook/limits.h"
 #include "webhook/reply.h"
-#include "webhook/review.h"
 
 struct request {
 	struct connection *connection;
 	struct workspace *workspace; /* from the first byte of body to the answer */
+	struct judgement judgement;  /* from the last one */
 	struct reply refusal;        /* status 0: none so far */
 	uint64_t received;
 	int64_t started_us;
@@ -249,6 +249,17 @@ static enum MHD_Result take_body(struct server *s, struct request *r, const char
 	return r->received > LIMIT_DISCARD_BYTES ? MHD_NO : MHD_YES;
 }
 
+/* Unless it waits, the answer is queued, and what it was made of is given back. */
+static enum MHD_Result settle(struct server *s, struct request *r, enum MHD_Result result)
+{
+	if (r->judgement.waiting)
+		return result;
+	connection_answering(r->connection, server_mono_ms(s));
+	r->answered = true;
+	leave_flight(s, r);
+	return result;
+}
+
 static enum MHD_Result finish(struct server *s, struct MHD_Connection *c, struct request *r)
 {
 	if (r->refusal.status == 0 && r->received == 0)
@@ -256,20 +267,20 @@ static enum MHD_Result finish(struct server *s, struct MHD_Connection *c, struct
 				 S("body: empty, an AdmissionReview is wanted\n"));
 	if (r->refusal.status != 0)
 		return give_answer(s, c, r);
-	const struct judgement j = {
+	struct judgement *j = &r->judgement;
+	connection_judging(r->connection, server_mono_ms(s));
+	if (j->waiting)
+		return settle(s, r, judge_again(j));
+	*j = (struct judgement){
 		.server = s,
 		.mhd = c,
 		.connection = r->connection,
 		.workspace = r->workspace,
 		.started_us = r->started_us,
+		.timeout_ms = r->connection->timeout_ms,
 		.deadline = {r->started_ms + r->connection->timeout_ms},
 	};
-	connection_judging(r->connection, server_mono_ms(s));
-	enum MHD_Result result = judge(&j);
-	connection_answering(r->connection, server_mono_ms(s));
-	r->answered = true;
-	leave_flight(s, r);
-	return result;
+	return settle(s, r, judge(j));
 }
 
 enum MHD_Result request_handle(void *server, struct MHD_Connection *c, const char *url,
@@ -298,6 +309,7 @@ void request_completed(void *server, struct MHD_Connection *c, void **request,
 	(void)why;
 	if (!r)
 		return;
+	judge_abandon(&r->judgement);
 	leave_flight(s, r);
 	atomic_fetch_add_explicit(&r->connection->served, 1, memory_order_relaxed);
 	connection_waiting(r->connection, server_mono_ms(s));

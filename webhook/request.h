@@ -10,6 +10,7 @@
 #include <microhttpd.h>
 
 #include "webhook/inside.h"
+#include "webhook/review.h"
 
 /* libmicrohttpd's access handler; `server` is the struct server. Called for the headers, for each piece
  * of the body, and once more at its end. */
@@ -27,15 +28,45 @@ void *request_line(void *server, const char *uri, struct MHD_Connection *c);
 /* Should this connection end with the answer to come? Draining, or it has served its time. */
 bool request_should_close(const struct server *s, const struct connection *c);
 
-/* The body is there: judge it and queue the answer (webhook/judge.c). */
+/* Where the answers to questions about signatures came from. */
+enum judgement_source { JUDGEMENT_ASKED_NOBODY = 0, JUDGEMENT_CACHE, JUDGEMENT_REGISTRY };
+
+/* One review from its body to its answer. Belongs to the thread that serves the connection; while it
+ * waits, to nobody but the pool, which calls back once. */
 struct judgement {
 	struct server *server;
 	struct MHD_Connection *mhd;
 	struct connection *connection;
 	struct workspace *workspace;
 	int64_t started_us;
+	int64_t timeout_ms; /* how long the API server listens, less the margin */
 	struct deadline deadline;
+	/* Suspended: judge_again() comes next, or judge_abandon(). */
+	bool waiting;
+	/* Of judge.c and gather.c, zero before. All of it lives until the answer. */
+	struct review review;
+	struct engine engine;
+	struct policy_ref *policies;
+	struct backend *backend;
+	struct evidence_ask *ask;
+	struct evidence *answers; /* to the engine's questions; NULL: none */
+	enum judgement_source source;
+	int64_t asked_us;
+	int64_t waited_us;
 };
-enum MHD_Result judge(const struct judgement *j);
+
+/* The body is there: judge it and queue the answer, or suspend the connection (webhook/judge.c). */
+enum MHD_Result judge(struct judgement *j);
+/* It was resumed: queue the answer. */
+enum MHD_Result judge_again(struct judgement *j);
+/* It was resumed only to be closed, because its peer is gone or the server stops: the decision goes on
+ * record. Fine for one that does not wait. */
+void judge_abandon(struct judgement *j);
+
+/* webhook/gather.c: ask what the engine asks. True: the connection is suspended until the answers are
+ * there or the deadline has passed. False: what can be known is known. */
+bool gather_start(struct judgement *j);
+/* After it was resumed: take the answers. */
+void gather_finish(struct judgement *j);
 
 #endif

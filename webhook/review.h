@@ -50,6 +50,7 @@ struct answer {
 	const char *reason; /* "Forbidden", "ServiceUnavailable", "BadRequest" */
 	struct str message;
 	struct str_list warnings;
+	const struct evidence *evidence; /* answers to the engine's questions; NULL: none */
 };
 
 /* Engine's result to an answer: verdict, code, message, warnings. `en` concluded. When the arena gave
@@ -72,6 +73,8 @@ struct str review_render_fallback(struct str uid, char *buf, size_t size);
 
 /* Own deadline in ms from the value of ?timeout= (empty: absent). spec: admission 1 */
 int64_t review_deadline_ms(struct str timeout_value);
+/* How much longer than such a deadline the API server listens. */
+int64_t review_margin_ms(int64_t deadline_ms);
 
 /* The value of `name` in an URL's query string "a=b&timeout=10s"; percent-decoding is not done, because
  * no value that we accept needs it. Empty if absent; the first one counts. */

@@ -3,6 +3,7 @@
 #include "policy/limits.h"
 #include "webhook/limits.h"
 #include "webhook/review.h"
+#include "webhook/signers.h"
 
 static const char no_room_denied[] = "assay: the workload is refused, and the list of reasons does "
 				     "not fit the memory of one review";
@@ -216,6 +217,17 @@ static void annotate_exceptions(struct json_writer *w, struct arena *a, const st
 	annotate(w, "exceptions", &t);
 }
 
+static void annotate_signers(struct json_writer *w, struct arena *a, const struct engine *en,
+			     const struct answer *ans)
+{
+	struct text t;
+	if (!ans->evidence)
+		return;
+	text_init(&t, a, LIMIT_ANNOTATION_BYTES + 512);
+	signers_put_names(&t, en, ans->evidence, LIMIT_ANNOTATION_BYTES);
+	annotate(w, "signature-key", &t);
+}
+
 static void put_annotations(struct json_writer *w, struct arena *a, const struct review *r,
 			    const struct engine *en, const struct answer *ans, struct str sha256)
 {
@@ -228,6 +240,7 @@ static void put_annotations(struct json_writer *w, struct arena *a, const struct
 			annotate_codes(w, "rules", &en->report, ans->verdict);
 		annotate_codes(w, "audit-rules", &en->report, VERDICT_ALLOW);
 		annotate_exceptions(w, a, &en->report);
+		annotate_signers(w, a, en, ans);
 	}
 	if (sha256.n > 0) {
 		json_key(w, S("policy-sha256"));

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "core/log.h"
 #include "webhook/admin.h"
@@ -182,7 +183,7 @@ static int start_reviews(struct server *s, struct err *e)
 	};
 	s->reviews.daemon = MHD_start_daemon(
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_USE_ITC |
-			MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG,
+			MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME,
 		0, NULL, NULL, request_handle, s, MHD_OPTION_EXTERNAL_LOGGER, library_log, s,
 		MHD_OPTION_NOTIFY_CONNECTION, review_connection, s, MHD_OPTION_NOTIFY_COMPLETED,
 		request_completed, s, MHD_OPTION_URI_LOG_CALLBACK, request_line, s,
@@ -220,12 +221,13 @@ static int make_parts(struct server *s, struct err *e)
 	s->tls = tls_new();
 	s->metrics = metrics_new(c->version, c->revision);
 	s->arenas = arenas_new();
+	s->backends = s->metrics ? backends_new(c, s->metrics) : NULL;
 	s->reviews.connections = connections_new(c->max_connections, c->slow_ms);
 	s->admin.connections = connections_new(LIMIT_ADMIN_CONNECTIONS, ADMIN_TIMEOUT_S * 1000);
-	if (!s->store || !s->tls || !s->metrics || !s->arenas || !s->reviews.connections ||
-	    !s->admin.connections)
+	if (!s->store || !s->tls || !s->metrics || !s->arenas || !s->backends ||
+	    !s->reviews.connections || !s->admin.connections)
 		return err_set(e, ERR_MEMORY, "server: no memory");
-	s->reload = reload_new(c, s->store, s->tls, s->metrics);
+	s->reload = reload_new(c, s->store, s->tls, s->backends, s->metrics);
 	if (!s->reload)
 		return err_set(e, ERR_MEMORY, "server: no memory");
 	return 0;
@@ -238,6 +240,7 @@ static void take_configuration(struct server *s, struct problems *problems,
 	struct err *e = errors->items;
 	errors->n += reload_first_policies(s->reload, problems, &e[errors->n]) < 0;
 	errors->n += reload_first_certificate(s->reload, &e[errors->n]) < 0;
+	errors->n += reload_first_registries(s->reload, problems, &e[errors->n]) < 0;
 	s->reviews.listener = listener_new(s->config.listen, &e[errors->n]);
 	errors->n += !s->reviews.listener;
 	s->admin.listener = listener_new(s->config.metrics_listen, &e[errors->n]);
@@ -303,6 +306,7 @@ uint16_t server_metrics_port(const struct server *s)
 void server_reload(struct server *s, bool force)
 {
 	reload_again(s->reload, force);
+	arenas_trim(s->arenas);
 }
 
 static void side_stop(struct side *side)
@@ -314,16 +318,35 @@ static void side_stop(struct side *side)
 	side->daemon = NULL;
 }
 
+void server_end_waiting(struct server *s)
+{
+	const struct timespec moment = {.tv_nsec = 1000000};
+	atomic_store(&s->ending, true);
+	backends_stop(s->backends);
+	/* Whoever did not see `ending` has counted itself before. */
+	while (atomic_load(&s->waiting) > 0)
+		nanosleep(&moment, NULL);
+}
+
+bool server_is_idle(struct server *s)
+{
+	return backends_idle(s->backends);
+}
+
 void server_free(struct server *s)
 {
 	if (!s)
 		return;
+	/* The library aborts when it is stopped with a suspended connection. */
+	if (s->backends)
+		server_end_waiting(s);
 	side_stop(&s->reviews);
 	side_stop(&s->admin);
 	watcher_stop(s);
 	connections_free(s->reviews.connections);
 	connections_free(s->admin.connections);
 	reload_free(s->reload);
+	backends_free(s->backends);
 	arenas_free(s->arenas);
 	metrics_free(s->metrics);
 	tls_free(s->tls);

@@ -2,8 +2,9 @@
  * The HTTPS server for reviews and the plain HTTP server for probes and metrics.
  *
  * libmicrohttpd with epoll and a thread pool over GnuTLS; handlers never block. A request's memory is
- * one workspace, given back together with the policy reference, the audit line and the metrics. How a
- * review travels: ARCHITECTURE.md.
+ * one workspace, given back together with the policy reference, the audit line and the metrics. A review
+ * that waits for a registry has its connection suspended, and no thread waits with it. How a review
+ * travels: ARCHITECTURE.md.
  */
 #ifndef ASSAY_WEBHOOK_SERVER_H
 #define ASSAY_WEBHOOK_SERVER_H
@@ -14,7 +15,8 @@
 
 #include "core/clock.h"
 #include "core/err.h"
-#include "policy/problem.h"
+#include "core/problem.h"
+#include "oci/client.h"
 
 /* Everything that points somewhere is borrowed until server_free(). A limit of 0 means the default of
  * webhook/limits.h. */
@@ -28,6 +30,15 @@ struct server_config {
 	const char *metrics_listen; /* ":8080" */
 	const char *docs_url;
 	const char *contact; /* "" for none */
+	/* Signatures. Of the first three at most one; all NULL: public registries, without credentials. */
+	const char *registries;    /* how to reach which (kind: Registries) */
+	const char *docker_config; /* credentials of all of them */
+	const char *registry_dir;  /* recorded content; no registry is asked */
+	struct registry_proxies proxies;
+	unsigned evidence_threads;
+	size_t cache_bytes;
+	int64_t cache_ttl_ms; /* of a "yes", and of a "no"; 0: defaults of evidence/limits.h */
+	int64_t cache_negative_ttl_ms;
 	bool log_allowed;
 	unsigned threads; /* 0: one per CPU that this process may use, at most 16 */
 	size_t max_body_bytes;
@@ -46,9 +57,10 @@ struct server_config {
 
 struct server;
 
-/* Why it does not start: one for policies, certificate and each address, or one for what came after. */
+/* Why it does not start: one for policies, certificate, registries and each address, or one for what
+ * came after. */
 struct server_errors {
-	struct err items[4];
+	struct err items[5];
 	size_t n;
 };
 
@@ -68,10 +80,16 @@ void server_reload(struct server *s, bool force);
 
 /* SIGTERM: /readyz fails at once; go on accepting and answering for drain_ms with "Connection: close";
  * then stop listening, close idle connections, wait for the last answer, at most DRAIN_MAX_S in all.
- * Blocks; true if nothing was cut off. */
+ * Reviews that wait for a registry
+ * are waited for, and shortly before that end told that it did not answer. Blocks; true if nothing was
+ * cut off. */
 bool server_drain(struct server *s);
 
-void server_free(struct server *s); /* stops at once; NULL is fine */
+/* Is no registry being asked? Then server_free() does not wait for one. */
+bool server_is_idle(struct server *s);
+
+/* Stops at once, but for requests to registries that are under way. NULL is fine. */
+void server_free(struct server *s);
 
 /* Of libmicrohttpd, as it is linked. */
 const char *server_library_version(void);

@@ -12,16 +12,12 @@ struct image {
 static void complain(const struct rule_context *c, const struct subject *s,
 		     const struct violation *v)
 {
-	rule_violation(c, s, s->kind == SUBJECT_IMAGE_VOLUME ? "image.reference" : "image", v);
+	rule_violation(c, s, rule_image_field(s), v);
 }
 
 static bool registry_allowed(const struct image *p, const struct reference *r)
 {
-	for (size_t i = 0; i < p->registries.n; i++) {
-		if (reference_pattern_matches(&p->registries.items[i], r))
-			return true;
-	}
-	return !p->registries.n;
+	return !p->registries.n || patterns_match(&p->registries, r);
 }
 
 static void complain_of_digest(const struct rule_context *c, const struct subject *s)
@@ -52,12 +48,7 @@ static void check(const struct rule_context *c, const struct subject *s)
 	if (s->image.state != FIELD_SET || !s->image.str.n)
 		return;
 	if (!s->reference_ok) {
-		complain(c, s,
-			 &(struct violation){.code = CODE_IMAGE_REFERENCE,
-					     .cause = CAUSE_INVALID,
-					     .got = {GOT_QUOTED, NULL, s->image.str,
-						     s->reference_why},
-					     .want = S("a valid image reference")});
+		rule_no_reference(c, s);
 		return;
 	}
 	if (!registry_allowed(p, &s->reference))
@@ -81,27 +72,6 @@ static const char *validate(const void *params)
 
 /* ---- samples ---- */
 
-#define SAMPLE_DIGEST "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
-
-/* A repository that the pattern matches: every wildcard becomes "app". */
-static void put_match(struct text *t, const struct reference_pattern *p)
-{
-	text_put(t, p->host);
-	for (size_t i = 0; i < p->n_segments; i++) {
-		struct str rest = p->segments[i], head;
-		text_putc(t, '/');
-		if (str_eq(rest, S("**"))) {
-			text_puts(t, "app");
-			continue;
-		}
-		while (str_cut(rest, '*', &head, &rest)) {
-			text_put(t, head);
-			text_puts(t, "app");
-		}
-		text_put(t, rest);
-	}
-}
-
 static void sample_good(const void *params, struct arena *a, struct rule_sample *good)
 {
 	const struct image *p = params;
@@ -112,7 +82,7 @@ static void sample_good(const void *params, struct arena *a, struct rule_sample 
 
 	text_init(&t, a, 4096);
 	if (p->registries.n && !(known && registry_allowed(p, &r)))
-		put_match(&t, &p->registries.items[0]);
+		sample_put_match(&t, &p->registries.items[0]);
 	else if (known)
 		reference_put_repository(&t, &r);
 	else

@@ -1,15 +1,20 @@
 #!/usr/bin/python3
-"""Writes tests/cases/matrix-*: every rule x every container list x every workload kind.
+"""Writes tests/cases/matrix-*: every rule x every container list x every workload kind; and tests/cases/registry.
 
 The expectations are worked out here, not by the program. `generate.py --check` only compares what
 is on disk with what would be written, and exits 1 when they differ.
 """
 import pathlib
 import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+import content  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 PIN = "@sha256:" + "0123456789abcdef" * 4
 GOOD = "registry.internal.example/golden/web" + PIN
+SIGNED = content.image("signed")
 PATTERN = "registry.internal.example/golden/**"
 
 HEAD = """apiVersion: assay.dev/v1
@@ -21,13 +26,19 @@ spec:
   match:
     resources: [pods, workloads]
     operations: [CREATE, UPDATE]
-  rules:
+%s  rules:
 """
+AUTHORITIES = """  authorities:
+    release:
+      key:
+        inline: |
+%s""" % "".join("          %s\n" % line for line in content.key("p256").splitlines())
 RULES = {
     "read-only-root-filesystem": "  - {name: read-only-root, readOnlyRootFilesystem: {}}\n",
     "image": "  - {name: golden-image, image: {registries: [\"%s\"], digest: required}}\n" % PATTERN,
     "run-as": "  - {name: non-root, runAs: {user: 65532, group: 65532, nonRoot: required}}\n",
 }
+SIGNATURE_RULE = "  - {name: signed, signature: {anyOf: [release]}}\n"
 
 # kind: apiVersion, path of the template in the object, what stands around the template
 KINDS = {
@@ -56,13 +67,13 @@ def volume(name, image):
     return ["- name: " + name, "  image: {reference: \"%s\", pullPolicy: IfNotPresent}" % image]
 
 
-def pod_spec(place, image, context):
+def pod_spec(place, image, context, good=GOOD):
     """One item in each of the lists that is asked for; `place` names the list of the bad one."""
-    lists = {"containers": container("main", GOOD, GOOD_CONTEXT)}
+    lists = {"containers": container("main", good, GOOD_CONTEXT)}
     if place == "all":
-        lists["initContainers"] = container("setup", GOOD, GOOD_CONTEXT)
-        lists["ephemeralContainers"] = container("debug", GOOD, GOOD_CONTEXT)
-        lists["volumes"] = volume("data", GOOD)
+        lists["initContainers"] = container("setup", good, GOOD_CONTEXT)
+        lists["ephemeralContainers"] = container("debug", good, GOOD_CONTEXT)
+        lists["volumes"] = volume("data", good)
     elif place == "volume":
         lists["volumes"] = volume("bad", image)
     else:
@@ -102,12 +113,17 @@ def pod_path(kind):
     return KINDS[kind][1] + ".spec" if KINDS[kind][1] else "spec"
 
 
-def lines(rule, kind, place):
+def where(kind, place):
+    """(path of the bad item, its name in words, path of its image)"""
     index = 1 if place == "container" else 0
     base = "%s.%s[%d]" % (pod_path(kind), LISTS[place], index)
     who = '(%s "bad")' % ("volume" if place == "volume" else "container")
+    return base, who, base + (".image.reference" if place == "volume" else ".image")
+
+
+def lines(rule, kind, place):
+    base, who, field = where(kind, place)
     if rule == "image":
-        field = base + (".image.reference" if place == "volume" else ".image")
         return ['- registry: %s %s: got "nginx:1.27" (docker.io); want %s' % (field, who, PATTERN),
                 '- digest: %s %s: got tag "1.27"; want ...@sha256:<64 hex>' % (field, who)]
     field = base + ".securityContext."
@@ -119,13 +135,39 @@ def lines(rule, kind, place):
             "- run-as-non-root: %srunAsNonRoot %s: %strue" % (field, who, unset)]
 
 
-def expect(kind, place, verdict, violations):
+# What a registry can say of an image, by the repository that says so; spec: admission 6.4. %s: the image in short.
+SHORT = "sha256:" + content.DIGEST[7:19] + "\u2026"
+OTHER_KEY = content.fingerprint("other")[:19] + "\u2026"
+STATES = {
+    "unsigned": "%%s has no cosign signature: none at tag sha256-%s\u2026.sig, none among its referrers" %
+                content.DIGEST[7:19],
+    "other-key": '%%s has 1 cosign signature, by key %s, none by key "release"' % OTHER_KEY,
+    "broken": "%s has 1 cosign signature, which is broken: names our key, and is not its signature of this content",
+    "other-digest": '%%s has 1 cosign signature, none of this image by "release": a good signature of %s, not of %s' %
+                    (content.OTHER_DIGEST, content.DIGEST),
+    "failing": "the recorded registry.internal.example holds nothing of the repository golden/failing",
+}
+
+
+def signature_line(state, kind, place):
+    _base, who, field = where(kind, place)
+    if state == "failing":
+        return "- signature-unavailable: %s %s: %s" % (field, who, STATES[state])
+    short = "%s/golden/%s@%s" % (content.HOST, state, SHORT)
+    return "- signature: %s %s: %s; want a signature by release" % (field, who, STATES[state] % short)
+
+
+def expect(kind, place, verdict, violations, mend=None):
     out = ["verdict: " + verdict]
     if violations:
-        out.append("header: 'assay: %d violation%s in %s shop/web'" %
-                   (len(violations), "" if len(violations) == 1 else "s", kind))
+        header = "could not verify 1 image in %s shop/web (try again; the manifest may be fine)" % kind
+        if verdict != "error":
+            header = "%d violation%s in %s shop/web" % (len(violations), "" if len(violations) == 1 else "s", kind)
+        out.append("header: 'assay: %s'" % header)
         out.append("violations:")
         out += ["- '" + v.replace("'", "''") + "'" for v in violations]
+    if mend:
+        out.append("mend: '%s'" % mend)
     if place in ("ephemeral", "all"):
         out.append("apiserver: ephemeral containers arrive only through their subresource")
     return out
@@ -138,6 +180,27 @@ def bad(rule):
     return image, context
 
 
+def folder(policy, kind, spec, *expected):
+    return {"policy.yaml": policy, "object.yaml": "\n".join(manifest(kind, spec)) + "\n",
+            "expect.yaml": "\n".join(expect(kind, *expected)) + "\n"}
+
+
+def signature_cases():
+    """Every list of every kind with an unsigned image, and every state in each list once and in three kinds."""
+    for state in STATES:
+        for kind in KINDS:
+            for place in LISTS:
+                if state != "unsigned" and kind != "Pod" and (kind, place) not in (
+                        ("Deployment", "container"), ("CronJob", "container")):
+                    continue
+                failing = state == "failing"
+                image = content.image(state)
+                yield ("matrix-signature/%s-%s-%s" % (kind.lower(), place, state), folder(
+                    HEAD % AUTHORITIES + SIGNATURE_RULE, kind, pod_spec(place, image, GOOD_CONTEXT, SIGNED), place,
+                    "error" if failing else "deny", [signature_line(state, kind, place)],
+                    None if failing else "cosign sign --key <release key> " + image))
+
+
 def cases():
     """(folder, {file: text})"""
     for rule, yaml in RULES.items():
@@ -145,29 +208,36 @@ def cases():
             for place in LISTS:
                 if place == "volume" and rule != "image":
                     continue
-                image, context = bad(rule)
-                yield ("matrix-%s/%s-%s" % (rule, kind.lower(), place), {
-                    "policy.yaml": HEAD + yaml,
-                    "object.yaml": "\n".join(manifest(kind, pod_spec(place, image, context))) + "\n",
-                    "expect.yaml": "\n".join(expect(kind, place, "deny", lines(rule, kind, place))) + "\n"})
+                yield ("matrix-%s/%s-%s" % (rule, kind.lower(), place), folder(
+                    HEAD % "" + yaml, kind, pod_spec(place, *bad(rule)), place, "deny", lines(rule, kind, place)))
     for kind in KINDS:
         for place in ("all", "container"):
-            yield ("matrix-good/%s-%s" % (kind.lower(), place), {
-                "policy.yaml": HEAD + "".join(RULES.values()),
-                "object.yaml": "\n".join(manifest(kind, pod_spec(place, GOOD, GOOD_CONTEXT))) + "\n",
-                "expect.yaml": "\n".join(expect(kind, place, "allow", [])) + "\n"})
+            yield ("matrix-good/%s-%s" % (kind.lower(), place), folder(
+                HEAD % AUTHORITIES + "".join(RULES.values()) + SIGNATURE_RULE, kind,
+                pod_spec(place, SIGNED, GOOD_CONTEXT, SIGNED), place, "allow", []))
+    yield from signature_cases()
+
+
+def registry():
+    """(path, text) of tests/cases/registry"""
+    with tempfile.TemporaryDirectory() as scratch:
+        content.write(scratch)
+        for p in pathlib.Path(scratch).rglob("*"):
+            if p.is_file():
+                yield HERE / "registry" / p.relative_to(scratch), p.read_text()
 
 
 def main():
     check = sys.argv[1:] == ["--check"]
     if sys.argv[1:] and not check:
         sys.exit("usage: generate.py [--check]")
-    wanted = {}
-    for folder, files in cases():
+    wanted = dict(registry())
+    for place, files in cases():
         for name, text in files.items():
-            wanted[HERE / folder / name] = text
+            wanted[HERE / place / name] = text
     wrong = [p for p, text in wanted.items() if not p.exists() or p.read_text() != text]
-    stray = [p for p in HERE.glob("matrix-*/*/*") if p not in wanted]
+    there = [*HERE.glob("matrix-*/*/*"), *(HERE / "registry").rglob("*")]
+    stray = [p for p in there if p.is_file() and p not in wanted]
     if check:
         for p in wrong + stray:
             print("differs: %s: run tests/cases/generate.py" % p.relative_to(HERE.parent.parent))
@@ -177,7 +247,7 @@ def main():
     for p, text in wanted.items():
         p.parent.mkdir(parents=True, exist_ok=True)
         p.write_text(text)
-    print("%d cases" % (len(wanted) // 3))
+    print("%d files" % len(wanted))
 
 
 main()

@@ -7,21 +7,26 @@ from harness import BAD, BAD_LINE, GOOD, PINNED, Failed, Folder, assay, ends, eq
 OPTIONS = {
     "serve": {
         "policies": None, "tls-cert": None, "tls-key": None, "client-ca": None, "listen": ":10250",
-        "metrics-listen": ":8080", "drain": "15s", "log-format": "json", "log-level": "info", "log-allowed": None,
+        "metrics-listen": ":8080", "registries": None, "docker-config": None, "registry-dir": None,
+        "evidence-threads": "16", "cache": "8MiB", "cache-ttl": "1h", "cache-negative-ttl": "30s",
+        "drain": "15s", "log-format": "json", "log-level": "info", "log-allowed": None,
         "docs-url": None, "contact": None, "threads": "0", "max-body": "7MiB", "max-in-flight": "512",
         "max-connections": "4096", "slow-timeout": "10s", "max-exception-days": "0"},
     "check": {
-        "policies": None, "file": None, "output": "text", "namespace": "default", "strict": None, "now": None,
+        "policies": None, "file": None, "output": "text", "namespace": "default", "strict": None, "offline": None,
+        "registries": None, "registry-dir": None, "docker-config": None, "ca": None, "timeout": "1m", "now": None,
         "max-exception-days": "0", "docs-url": None, "contact": None},
     "lint": {"quiet": None, "now": None, "max-exception-days": "0"},
     "rules": {"output": "text"},
     "probe": {"url": None, "ca": None, "cert": None, "key": None, "expect-deny": None, "expect-allow": None,
               "timeout": "10s"},
     "version": {"output": "text"},
+    "verify": {"key": None, "annotation": None, "signature-repository": None, "output": "text", "timeout": "30s",
+               "registries": None, "registry-dir": None, "plain-http": None, "docker-config": None, "ca": None},
     "verify-bundle": {"bundle": None, "key": None, "certificate-identity": None, "certificate-oidc-issuer": None,
                       "trusted-root": None, "staging": None},
 }
-NOT_BUILT = ("verify", "import", "export")
+NOT_BUILT = ("import", "export")
 
 
 def test_help_names_the_commands_that_exist():
@@ -86,6 +91,8 @@ def test_values_that_are_wrong():
             (("check", "--max-exception-days", "-1"), 'check: option --max-exception-days: DAYS "-1": want a whole number'),
             (("check", "--max-exception-days=40000"), 'check: option --max-exception-days: DAYS "40000": want 0 to 36500'),
             (("check", "--strict=yes"), "check: option --strict takes no value"),
+            (("check", "--timeout", "0s"), 'check: option --timeout: TIME "0s": want 1 to 3600000 milliseconds'),
+            (("check", "--plain-http"), "check: unknown option --plain-http: see assay check --help"),
             (("check", "--policies"), "check: option --policies: value PATH is missing"),
             (("check", "-p"), "check: option --policies: value PATH is missing"),
             (("serve", "--drain", "soon"), 'serve: option --drain: TIME "soon": want a duration like 15s or 1m30s'),

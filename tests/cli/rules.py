@@ -9,10 +9,13 @@ import yaml
 from harness import POLICIES, ROOT, Failed, Folder, assay, ends, equal, holds
 
 # rule: its parameters; spec: policy section 3
-RULES = {"readOnlyRootFilesystem": [], "image": ["digest", "registries"], "runAs": ["group", "nonRoot", "user"]}
+RULES = {
+    "readOnlyRootFilesystem": [], "image": ["digest", "registries"], "runAs": ["group", "nonRoot", "user"],
+    "signature": ["allOf", "annotations", "anyOf", "atLeast", "images", "signatureRepository"]}
 CODES = {
     "readOnlyRootFilesystem": ["read-only-root-filesystem"], "image": ["digest", "image-reference", "registry"],
-    "runAs": ["run-as-group", "run-as-non-root", "run-as-user"]}
+    "runAs": ["run-as-group", "run-as-non-root", "run-as-user"],
+    "signature": ["image-reference", "signature", "signature-unavailable"]}
 
 
 class Loader(yaml.SafeLoader):
@@ -58,7 +61,7 @@ def test_markdown():
 
 TYPES = {"object": dict, "array": list, "string": str}
 KEYWORDS = {"$schema", "title", "description", "type", "enum", "oneOf", "required", "properties", "additionalProperties",
-            "items", "minItems", "minimum", "maximum"}
+            "items", "minItems", "minProperties", "minimum", "maximum"}
 
 
 def is_type(value, name):
@@ -93,6 +96,8 @@ def errors(schema, value, where="document"):
 def errors_of_object(schema, value, where):
     properties = schema.get("properties", {})
     found = ["%s: no %s" % (where, key) for key in schema.get("required", []) if key not in value]
+    if len(value) < schema.get("minProperties", 0):
+        found.append("%s: too few" % where)
     if schema.get("additionalProperties") is False:
         found += ["%s.%s: unknown" % (where, key) for key in value if key not in properties]
     for key, one in value.items():

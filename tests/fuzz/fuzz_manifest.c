@@ -56,8 +56,8 @@ static void check_referrers(struct arena *a, struct str body, struct str type,
 	REQUIRE(r.n <= LIMIT_REFERRERS);
 	if (rc < 0)
 		return;
-	REQUIRE(r.truncated == (m->n_manifests > LIMIT_REFERRERS));
-	REQUIRE(r.truncated || r.n == m->n_manifests);
+	REQUIRE(r.truncated == (m->n_manifests > LIMIT_REFERRERS || m->n_malformed > 0));
+	REQUIRE(r.n == (m->n_manifests < LIMIT_REFERRERS ? m->n_manifests : LIMIT_REFERRERS));
 	for (size_t i = 0; i < r.n; i++)
 		check_descriptor(&r.items[i]);
 }
@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct arena *a = arena_new(64 << 20);
 	struct str all = {(const char *)data, n}, type = {NULL, 0}, body = all;
-	struct manifest m;
+	struct manifest m, list;
 	struct err e = {.kind = ERR_INTERNAL};
 
 	str_cut(all, '\n', &type, &body);
@@ -75,7 +75,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		REQUIRE(parsed || ((e.kind == ERR_INPUT || e.kind == ERR_LIMIT) && e.text[0]));
 		if (parsed)
 			check(&m);
-		check_referrers(a, body, type, parsed ? &m : NULL);
+		bool listed = manifest_parse_list(a, body, type, &list, &e) == 0;
+		REQUIRE(listed || !parsed || e.kind == ERR_LIMIT);
+		if (listed) {
+			check(&list);
+			REQUIRE(parsed == (list.n_malformed == 0));
+		}
+		check_referrers(a, body, type, listed ? &list : NULL);
 	}
 	arena_free(a);
 	return 0;

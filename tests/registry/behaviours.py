@@ -8,7 +8,7 @@ import socket
 import struct
 import time
 
-from hostile import BLOB, GOOD, INDEX, MANIFEST, SUBJECT, TOKEN, descriptor, digest, index
+from hostile import BLOB, GOOD, INDEX, MANIFEST, TOKEN, descriptor, digest, index
 
 BEHAVIOURS = {}
 
@@ -384,102 +384,6 @@ def token_other(c, r):
     if r.bearer():
         return good(c, r)
     return c.wants_token(c.server.other.url + "/v2/token/x")
-
-
-# ---- referrers ----
-
-
-@behaviour
-def garbage(c, r):
-    c.reply(200, b"<html>not what you asked for", "text/html")
-
-
-@behaviour
-def wrong_types(c, r):
-    c.reply(200, b'{"schemaVersion":2,"manifests":[{"mediaType":1}]}', INDEX)
-
-
-@behaviour
-def no_index(c, r):
-    c.reply(200, GOOD, MANIFEST)
-
-
-@behaviour
-def many(c, r):
-    items = [descriptor(i, "application/vnd.example.noise") for i in range(9999)]
-    c.reply(200, index(items + [descriptor(77777)]), INDEX)
-
-
-@behaviour
-def dense(c, r):
-    """As many values as fit into the bytes that are allowed."""
-    item = '{"mediaType":"x","size":1,"digest":"sha256:' + "5a" * 32 + '","annotations":{%s}}'
-    item %= ",".join(f'"{i}":""' for i in range(100))
-    body = '{"schemaVersion":2,"manifests":[' + ",".join([item] * 4400) + "]}"
-    c.reply(200, body.encode(), INDEX)
-
-
-@behaviour
-def denser(c, r):
-    body = '{"schemaVersion":2,"manifests":[' + ",".join(["1"] * 2000000) + "]}"
-    c.reply(200, body.encode(), INDEX)
-
-
-@behaviour
-def page_loop(c, r):
-    c.reply(200, index([descriptor(1)]), INDEX, [("Link", f'<{r.path}>; rel="next"')])
-
-
-@behaviour
-def pages(c, r):
-    page = int(r.path.split("page=")[1]) if "page=" in r.path else 0
-    link = f'</v2/pages/referrers/{SUBJECT}?page={page + 1}>; rel="next"'
-    c.reply(200, index([descriptor(page)]), INDEX, [("Link", link)] if page < 2 else [])
-
-
-@behaviour
-def page_elsewhere(c, r):
-    link = f'<{c.server.other.url}/v2/good/referrers/{SUBJECT}>; rel="next"'
-    c.reply(200, index([descriptor(1)]), INDEX, [("Link", link)])
-
-
-@behaviour
-def page_breaks(c, r):
-    if "page=" in r.path:
-        return c.error(500)
-    return c.reply(200, index([descriptor(1)]), INDEX, [("Link", f'<{r.path}?page=1>; rel=next')])
-
-
-@behaviour
-def no_api(c, r):
-    if r.kind == "referrers":
-        c.reply(404, b"404 page not found\n", "text/plain")
-    elif r.name == SUBJECT.replace(":", "-"):
-        c.reply(200, index([descriptor(5)]), INDEX)
-    else:
-        c.error(404)
-
-
-@behaviour
-def no_api_none(c, r):
-    if r.kind == "referrers":
-        c.reply(404, b"404 page not found\n", "text/plain")
-    else:
-        c.error(404)
-
-
-@behaviour
-def no_api_broken(c, r):
-    if r.kind == "referrers":
-        c.error(404)
-    else:
-        c.error(500)
-
-
-@behaviour
-def gateway(c, r):
-    """Something before the registry answers for it."""
-    c.reply(404, b"<html>not found", "text/html")
 
 
 # ---- as a proxy ----

@@ -7,6 +7,7 @@ import re
 import subprocess
 
 import behaviours
+import behaviours_lists  # noqa: F401: adds to them
 import hostile
 
 # What the tool may need beside the body it asks for; an endless body must not show in it.

@@ -138,7 +138,7 @@ TOKENS = {
                                "http://HOST answered HTTP 404"),
     "token-away": ("http_4xx", "HOST could not be asked for latest: its token service "
                                "http://HOST answered HTTP 307"),
-    "token-endless": ("too_large", "HOST could not be asked for latest: its token service "
+    "token-endless": ("invalid", "HOST could not be asked for latest: its token service "
                                    "http://HOST: more bytes than are allowed"),
     "token-slow": ("timeout", "HOST could not be asked for latest: its token service "
                               "http://HOST did not answer in time"),
@@ -191,7 +191,7 @@ def test_redirect_to_another_host_without_credentials(t):
 def test_redirect_to_another_host_that_asks_for_credentials(t):
     config = login(t, allowedPrivateNetworks=["127.0.0.0/8"])
     expect(t.ask(t.of("blob", "redirect-other-asks"), config=config), "unauthorized",
-           r"HOST was asked for blob sha256:[0-9a-f]{12}\.\.\., redirected to http://HOST, which "
+           r"HOST was asked for blob sha256:[0-9a-f]{12}…, redirected to http://HOST, which "
            "answered HTTP 401")
     assert len(t.other.requests) == 1
     nobody_else(t)

@@ -3,9 +3,9 @@
 import hostile
 from context import expect
 
-MANIFEST = r"sha256:[0-9a-f]{12}\.\.\."
+MANIFEST = r"sha256:[0-9a-f]{12}…"
 BLOB = "blob " + MANIFEST
-REFERRERS = r"referrers of sha256:5a5a5a5a5a5a\.\.\."
+REFERRERS = r"referrers of sha256:5a5a5a5a5a5a…"
 
 
 def test_good(t):
@@ -34,32 +34,32 @@ def test_good(t):
 ONE_ANSWER = {
     "wrong_digest": ("manifest", "wrong-digest", "invalid",
                      f"HOST sent a wrong answer for {MANIFEST}: its digest is {MANIFEST}"),
-    "wrong_digest_blob": ("blob", "wrong-digest", "invalid",
+    "wrong_digest_blob": ("blob", "wrong-digest", "content",
                           f"HOST sent a wrong answer for {BLOB}: its digest is {MANIFEST}"),
-    "longer": ("blob", "longer", "invalid", f"HOST sent a wrong answer for {BLOB}: "
+    "longer": ("blob", "longer", "content", f"HOST sent a wrong answer for {BLOB}: "
                "the size is not the one that was announced"),
-    "longer_chunked": ("blob", "longer-chunked", "invalid", f"HOST sent a wrong answer for {BLOB}: "
+    "longer_chunked": ("blob", "longer-chunked", "content", f"HOST sent a wrong answer for {BLOB}: "
                        "the size is not the one that was announced"),
-    "shorter": ("blob", "shorter", "invalid", f"HOST sent a wrong answer for {BLOB}: "
+    "shorter": ("blob", "shorter", "content", f"HOST sent a wrong answer for {BLOB}: "
                 "the size is not the one that was announced"),
-    "shorter_chunked": ("blob", "shorter-chunked", "invalid",
+    "shorter_chunked": ("blob", "shorter-chunked", "content",
                         f"HOST sent a wrong answer for {BLOB}: "
                         "the size is not the one that was announced"),
     "cut": ("tag", "cut", "connect", "HOST could not be reached for latest: the connection broke "
             "after 2 tries in SECONDS s"),
     "announces_much": ("tag", "announces-much", "too_large",
                        "HOST sent too much for latest: more bytes than are allowed"),
-    "announces_much_blob": ("blob", "announces-much", "invalid",
+    "announces_much_blob": ("blob", "announces-much", "content",
                             f"HOST sent a wrong answer for {BLOB}: "
                             "the size is not the one that was announced"),
     "endless": ("tag", "endless", "too_large",
                 "HOST sent too much for latest: more bytes than are allowed"),
-    "endless_blob": ("blob", "endless", "invalid", f"HOST sent a wrong answer for {BLOB}: "
+    "endless_blob": ("blob", "endless", "content", f"HOST sent a wrong answer for {BLOB}: "
                      "the size is not the one that was announced"),
     "endless_referrers": ("referrers", "endless", "too_large",
                           f"HOST sent too much for {REFERRERS}: more bytes than are allowed"),
     "endless_error": ("tag", "endless-error", "http_4xx", "HOST answered HTTP 418 for latest"),
-    "endless_headers": ("tag", "endless-headers", "invalid",
+    "endless_headers": ("tag", "endless-headers", "content",
                         "HOST sent a wrong answer for latest: its headers are too long"),
     "gzipped": ("manifest", "gzipped", "invalid",
                 f"HOST sent a wrong answer for {MANIFEST}: its digest is {MANIFEST}"),
@@ -111,10 +111,8 @@ ONE_ANSWER = {
                          "allow"),
     "referrers_garbage": ("referrers", "garbage", "invalid",
                           f"HOST sent a wrong answer for {REFERRERS}: not valid JSON: .*"),
-    "referrers_wrong_types": ("referrers", "wrong-types", "invalid",
-                              f"HOST sent a wrong answer for {REFERRERS}: manifests\\[0\\]."
-                              "mediaType: got a value of type integer, want a string"),
-    "referrers_no_index": ("referrers", "no-index", "invalid",
+    "referrers_wrong_types": ("referrers", "wrong-types", "ok", ""),
+    "referrers_no_index": ("referrers", "no-index", "content",
                            f"HOST sent a wrong answer for {REFERRERS}: .*"),
     "referrers_no_api_broken": ("referrers", "no-api-broken", "http_5xx",
                                 f"HOST answered HTTP 500 for {REFERRERS}"),
@@ -235,7 +233,31 @@ def test_referrers_ten_thousand_of_another_kind(t):
 def test_referrers_as_dense_as_can_be(t):
     for repository in ("dense", "denser"):
         answer = t.ask(t.of("referrers", repository))
-        expect(answer, "invalid", f"HOST sent a wrong answer for {REFERRERS}: too .*")
+        expect(answer, "content", f"HOST sent a wrong answer for {REFERRERS}: too .*")
+
+
+def test_referrers_that_are_malformed_hide_no_others(t):
+    """The registry repeats what was pushed: one that is no descriptor is left out, and the list says so."""
+    answer = t.ask(t.of("referrers", "one-wrong"))
+    expect(answer, "ok")
+    assert [int(i, 16) for i in answer["items"]] == [1, 2] and answer["truncated"]
+
+
+def test_referrers_all_pages_are_not_larger_than_one(t):
+    answer = t.ask(t.of("referrers", "large-pages"))
+    expect(answer, "too_large", f"HOST sent too much for {REFERRERS}: more bytes than are allowed")
+    assert len(answer["items"]) == 2 and answer["truncated"] and len(t.registry.requests) == 3
+
+
+def test_a_web_page_is_no_answer(t):
+    """What stands before a registry says so with status 200: that tells nothing of what the registry holds."""
+    expect(t.ask(t.of("blob", "web-page")), "invalid", f"HOST sent a wrong answer for {BLOB}: .*")
+    expect(t.ask(t.of("referrers", "web-page")), "invalid", f"HOST sent a wrong answer for {REFERRERS}: .*")
+
+
+def test_a_body_cut_without_a_length(t):
+    expect(t.ask(t.of("blob", "cut-silently")), "invalid", f"HOST sent a wrong answer for {BLOB}: "
+           "the size is not the one that was announced")
 
 
 def test_referrers_paging_loop(t):

@@ -24,7 +24,7 @@ def test_in_flight(t):
 
 def test_bodies_together(t):
     """Announced bytes do not count, only those that have come: nobody can reserve all of it."""
-    s = t.server()
+    s = t.server(slow_timeout="60s")
     head = request(b"", headers={"Content-Length": str(7 << 20)})
     silent = [s.client() for _ in range(30)]
     for c in silent:

@@ -127,7 +127,8 @@ def test_port_in_use(t):
 def test_bad_address(t):
     for address, why in (("localhost", "no port; want HOST:PORT or :PORT"),
                          ("1.2.3.4:99999", "no port; want HOST:PORT or :PORT"),
-                         ("::1:443", "an IPv6 host needs brackets")):
+                         ("::1:443", "an IPv6 host needs brackets"),
+                         ("localhost:8443", "want an IP address and a port, not a name")):
         text = refused_start(t.server(listen=address, start=False))
         assert f"address '{address}': {why}" in text, text
 

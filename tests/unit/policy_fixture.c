@@ -141,9 +141,11 @@ const void *fixture_params(struct fixture *f, const struct rule *type, const cha
 			fill_patterns(f, at, v);
 		else if (p->type == PARAM_ENUM)
 			*(struct param_enum *)at = (struct param_enum){word};
-		else
+		else if (p->type == PARAM_INT || p->type == PARAM_INT_OR)
 			*(struct param_int *)at =
 				(struct param_int){true, word, word ? 0 : v->integer};
+		else
+			ck_abort_msg("parameter %s: the fixture cannot fill its type", p->key);
 	}
 	ck_assert_uint_eq(used, node_len(map));
 	return params;

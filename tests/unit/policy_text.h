@@ -18,15 +18,22 @@ struct loaded {
 	struct policy_set *set;
 };
 
-static inline struct loaded load_with(const char *yaml, const struct policy_options *o)
+/* `name`: files that the policy names are beside it. */
+static inline struct loaded load_named(const char *name, const char *yaml,
+				       const struct policy_options *o)
 {
 	struct loaded l = {.arena = arena_new((size_t)8 << 20)};
-	struct policy_file file = {S("policy.yaml"), str_of(yaml)};
+	struct policy_file file = {str_of(name), str_of(yaml)};
 	ck_assert_ptr_nonnull(l.arena);
 	problems_init(&l.problems, l.arena);
 	l.set = policy_set_build(&file, 1, o, &l.problems);
 	ck_assert_msg((l.set == NULL) == (l.problems.errors > 0), "a set and errors, or neither");
 	return l;
+}
+
+static inline struct loaded load_with(const char *yaml, const struct policy_options *o)
+{
+	return load_named("policy.yaml", yaml, o);
 }
 
 static inline void loaded_free(struct loaded *l)
@@ -66,7 +73,7 @@ static inline struct loaded load_good(const char *yaml)
 	return load_warned(yaml, "");
 }
 
-/* What policy_put_yaml() writes loads without a problem and is written the same again. */
+/* What policy_put_yaml() writes, put beside the file that the policy came from, loads without a problem and is written the same again. */
 static inline void check_normal_form(const struct policy_set *set, size_t i)
 {
 	struct arena *a = arena_new((size_t)4 << 20);
@@ -75,7 +82,9 @@ static inline void check_normal_form(const struct policy_set *set, size_t i)
 	text_init(&t, a, 1 << 20);
 	policy_put_yaml(&t, &set->policies[i]);
 	ck_assert(text_done(&t, &one));
-	struct loaded l = load_good(one.p);
+	struct policy_options o = {.now_unix_s = NOW_UNIX_S};
+	struct loaded l = load_named(set->policies[i].origin.file.p, one.p, &o);
+	ck_assert_str_eq(problems_text(&l.problems), "");
 	text_init(&again, a, 1 << 20);
 	policy_put_yaml(&again, &l.set->policies[0]);
 	ck_assert(text_done(&again, &two));

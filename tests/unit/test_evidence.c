@@ -1,218 +1,299 @@
+/* Wants, and answers: their hash, their copies, what many signers together say. */
 #include <check.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "evidence/evidence.h"
+#include "tests/unit/evidence_fixture.h"
 
-Suite *test_evidence_suite(void);
+#define COUNT(a) ((int)(sizeof(a) / sizeof(a)[0]))
 
-#define D1 "@sha256:1111111111111111111111111111111111111111111111111111111111111111"
-#define D2 "@sha256:2222222222222222222222222222222222222222222222222222222222222222"
+/* ---- deciding ---- */
 
-static struct arena *a;
-static struct clock_frozen now;
-static struct clock clock;
+#define Y VERIFY_STATE_VERIFIED
+#define N VERIFY_STATE_UNTRUSTED_KEY
+#define B VERIFY_STATE_BAD_SIGNATURE
+#define D VERIFY_STATE_DIGEST_MISMATCH
+#define U VERIFY_STATE_UNAVAILABLE
+#define NONE VERIFY_STATE_UNSIGNED
+#define ID VERIFY_STATE_UNTRUSTED_IDENTITY
 
-/* A source that answers with the tag of the image it was asked about, and counts. */
-struct counting {
-	int fetches;
-	int fail_at;         /* 1: the first fails */
-	int64_t takes_ms;    /* the clock moves so far */
-	bool say_nothing;    /* success without an answer */
-	size_t use_up_bytes; /* of the arena */
+static const struct {
+	size_t n, enough;
+	enum verify_state signers[3];
+	enum verify_state want;
+	size_t speaks; /* its text is the answer's */
+} decisions[] = {
+	/* one */
+	{1, 1, {Y}, Y, 9},
+	{1, 1, {NONE}, NONE, 0},
+	{1, 1, {N}, N, 0},
+	{1, 1, {ID}, ID, 0},
+	{1, 1, {B}, B, 0},
+	{1, 1, {D}, D, 0},
+	{1, 1, {U}, U, 0},
+	/* any of three */
+	{3, 1, {N, Y, U}, Y, 9},
+	{3, 1, {U, N, B}, U, 0},
+	{3, 1, {N, B, N}, B, 1},
+	{3, 1, {B, D, N}, D, 1},
+	{3, 1, {NONE, N, N}, N, 1},
+	{3, 1, {N, ID, NONE}, ID, 1},
+	/* all of three */
+	{3, 3, {Y, Y, Y}, Y, 9},
+	{3, 3, {Y, Y, U}, U, 2},
+	{3, 3, {Y, N, U}, N, 1},
+	{3, 3, {Y, Y, NONE}, NONE, 2},
+	{3, 3, {D, B, Y}, D, 0},
+	/* two of three */
+	{3, 2, {Y, N, Y}, Y, 9},
+	{3, 2, {Y, N, U}, U, 2},
+	{3, 2, {U, N, U}, U, 0},
+	{3, 2, {N, N, U}, N, 0},
+	{3, 2, {N, B, Y}, B, 1},
+	/* nothing suffices: never a yes */
+	{1, 0, {Y}, U, 9},
+	{0, 0, {U}, U, 9},
+	{0, 1, {U}, U, 9},
 };
 
-static int count_fetch(void *self, const struct evidence_question *q, struct deadline d,
-		       struct arena *arena, struct evidence *out, struct err *e)
+START_TEST(many_signers_are_one_answer)
 {
-	struct counting *c = self;
-	(void)d;
-	c->fetches++;
-	now.mono_ms += c->takes_ms;
-	if (c->use_up_bytes)
-		(void)arena_alloc(arena, c->use_up_bytes);
-	if (c->fetches == c->fail_at) {
-		*out = (struct evidence){.state = EVIDENCE_KNOWN};
-		return err_set(e, ERR_IO, "registry %.*s: connection refused",
-			       STR_ARG(q->image->host));
-	}
-	if (c->say_nothing)
-		return 0;
-	struct str *fact = arena_alloc(arena, sizeof(*fact));
-	if (!fact)
-		return err_set(e, ERR_LIMIT, "no memory for the answer");
-	*fact = q->image->tag;
-	*out = (struct evidence){.state = EVIDENCE_KNOWN, .facts = fact, .n_facts = 1};
-	return 0;
-}
+	const char *const texts[] = {"first", "second", "third"};
+	struct evidence_signer signers[3];
+	struct evidence_want want = {.n_authorities = decisions[_i].n,
+				     .enough = decisions[_i].enough};
+	struct evidence e = {.signers = signers, .n_signers = decisions[_i].n};
 
-static struct reference images[5];
-static struct evidence_question questions[6];
+	for (size_t i = 0; i < 3; i++)
+		signers[i] = (struct evidence_signer){.state = decisions[_i].signers[i],
+						      .text = str_of(texts[i])};
+	evidence_decide(&want, &e);
+	ck_assert_msg(e.state == decisions[_i].want, "%d: %s", _i, verify_state_name(e.state));
+	if (decisions[_i].speaks < 3)
+		ck_assert(str_eq(e.why, str_of(texts[decisions[_i].speaks])));
+	else
+		ck_assert(str_eq(e.why, e.state == Y ? S("") : S("nothing was verified")));
+}
+END_TEST
+
+/* ---- what may be kept ---- */
+
+START_TEST(only_verdicts_are_final)
+{
+	struct evidence_signer signers[2] = {
+		{.state = N, .reason = VERIFY_KEY_FITS_NONE},
+		{.state = NONE, .reason = VERIFY_NO_SIGNATURE},
+	};
+	struct evidence e = {.state = N, .signers = signers, .n_signers = 2};
+
+	ck_assert(evidence_is_final(&e));
+	signers[1] = (struct evidence_signer){.state = B, .reason = VERIFY_NO_ROOM};
+	ck_assert(!evidence_is_final(&e));
+	signers[1] = (struct evidence_signer){.state = U, .reason = VERIFY_DEADLINE};
+	ck_assert(!evidence_is_final(&e));
+	e.state = U;
+	ck_assert(!evidence_is_final(&e));
+	e.state = Y;
+	ck_assert(evidence_is_final(&e));
+	e.refused = true;
+	ck_assert(!evidence_is_final(&e));
+	ck_assert(!evidence_is_final(&(struct evidence){.state = NONE}));
+}
+END_TEST
+
+START_TEST(unavailable_is_never_anything_else)
+{
+	struct evidence e = evidence_unavailable(VERIFY_DEADLINE, S("late"));
+
+	ck_assert_int_eq(e.state, U);
+	ck_assert_int_eq(e.reason, VERIFY_DEADLINE);
+	e = evidence_unavailable(VERIFY_VERIFIED, S("x"));
+	ck_assert_int_eq(e.state, U);
+	ck_assert_int_eq(e.reason, VERIFY_NOT_VERIFIED);
+}
+END_TEST
+
+/* ---- the hash of a want ---- */
+
+static struct fake_registry *f;
+static struct fake_key keys[2];
 
 static void setup(void)
 {
-	static const char *const texts[] = {"r.io/x:a" D1, "r.io/x:b" D2, "r.io/x:c" D1,
-					    "r.io/y:d" D1, "s.io/x:e" D1};
-	struct err e;
-	a = arena_new(1 << 20);
-	now = (struct clock_frozen){.mono_ms = 1000};
-	clock = clock_frozen_as_clock(&now);
-	for (size_t i = 0; i < 5; i++) {
-		ck_assert(reference_parse(a, str_of(texts[i]), &images[i], &e) == 0);
-		questions[i] = (struct evidence_question){&images[i], S("signatures")};
-	}
-	questions[5] = (struct evidence_question){&images[0], S("config")};
+	f = fake_new();
+	fake_key_init(f, &keys[0]);
+	fake_key_init(f, &keys[1]);
 }
 
 static void teardown(void)
 {
-	arena_free(a);
+	fake_key_done(&keys[0]);
+	fake_key_done(&keys[1]);
+	fake_free(f);
 }
 
-static int gather(struct counting *c, size_t n, struct evidence *out, struct err *e)
-{
-	struct evidence_source source = {count_fetch, c};
-	memset(out, 0x55, n * sizeof(*out));
-	return evidence_gather(c ? &source : NULL, &clock, deadline_in(&clock, 100), questions, n,
-			       a, out, e);
-}
+#define VARIANTS 19
 
-static void is_unavailable(const struct evidence *got, const char *why)
+/* The same want but for one thing; 0 is the plain one. */
+static struct sha256 seal_variant(int variant)
 {
-	ck_assert_int_eq(got->state, EVIDENCE_UNAVAILABLE);
-	ck_assert_msg(str_eq(got->why, str_of(why)), "got %.*s", STR_ARG(got->why));
-	ck_assert_uint_eq(got->n_facts, 0);
-}
-
-START_TEST(equal_questions_are_fetched_once)
-{
-	struct counting c = {0};
-	struct evidence out[6];
+	struct sig_authority_key k[2] = {keys[0].authority_key, keys[1].authority_key};
+	struct sig_authority a[2] = {
+		{.keys = &k[0], .n_keys = 1, .schemes = SIG_SCHEMES_DEFAULT},
+		{.keys = &k[1], .n_keys = 1, .schemes = SIG_SCHEMES_DEFAULT},
+	};
+	struct sig_annotation n[2] = {{S("a"), S("bc")}, {S("d"), S("e")}};
+	struct evidence_want w = {.authorities = a, .n_authorities = 2, .enough = 1};
 	struct err e;
-	ck_assert_int_eq(gather(&c, 6, out, &e), 0);
-	/* 0 and 2 differ in the tag only; topic, digest, path and host make others. */
-	ck_assert_int_eq(c.fetches, 5);
-	static const char *const want[] = {"a", "b", "a", "d", "e", "a"};
-	for (size_t i = 0; i < 6; i++) {
-		ck_assert_int_eq(out[i].state, EVIDENCE_KNOWN);
-		ck_assert(str_eq(out[i].facts[0], str_of(want[i])));
+
+	w.n_authorities -= variant == 1;
+	w.enough += variant == 2;
+	a[0].keys = variant == 3 ? &k[1] : &k[0];
+	if (variant == 4)
+		a[0] = (struct sig_authority){k, 2, SIG_SCHEMES_DEFAULT, false, 0, 0};
+	k[0].valid_from_unix_s = variant == 5;
+	k[0].valid_until_unix_s = variant == 6;
+	a[0].schemes = variant == 7 ? SIG_SCHEME_SHA256 : SIG_SCHEMES_DEFAULT;
+	a[0].accept_message = variant == 8;
+	a[0].log_threshold = variant == 9;
+	a[0].time_threshold = variant == 10;
+	w.demand.want = variant == 11 ? SIG_WANT_ATTESTATION : SIG_WANT_SIGNATURE;
+	w.demand.predicate_type = variant == 12 ? S("vuln") : S("");
+	w.demand.annotations = n;
+	w.demand.n_annotations = variant == 13 ? 1 : 2;
+	n[0].value = variant == 14 ? S("c") : S("bc");
+	n[0].key = variant == 14 ? S("ab") : S("a");
+	w.demand.reference = variant == 15 ? S("r.io/a") : S("");
+	w.demand.reference_prefix = variant == 16;
+	w.repository.host = variant == 17 ? S("r.io") : S("");
+	w.thorough = variant == 18;
+	ck_assert_int_eq(evidence_want_seal(&w, &e), 0);
+	return w.sha256;
+}
+
+START_TEST(every_part_of_a_want_is_in_its_hash)
+{
+	struct sha256 seen[VARIANTS];
+
+	for (int i = 0; i < VARIANTS; i++) {
+		struct sha256 again = seal_variant(i);
+		seen[i] = seal_variant(i);
+		ck_assert_mem_eq(again.bytes, seen[i].bytes, SHA256_BYTES);
+		for (int k = 0; k < i; k++)
+			ck_assert_msg(memcmp(seen[k].bytes, seen[i].bytes, SHA256_BYTES) != 0,
+				      "%d and %d", k, i);
 	}
-	ck_assert_ptr_eq(out[0].facts, out[2].facts);
 }
 END_TEST
 
-START_TEST(nothing_asked_is_nothing_fetched)
+/* ---- copies ---- */
+
+START_TEST(a_copy_of_a_want_stands_alone)
 {
-	struct counting c = {0};
-	struct evidence out[1];
+	struct sig_annotation n[] = {{S("team"), S("infra")}};
+	struct evidence_want w, *copy;
 	struct err e;
-	ck_assert_int_eq(gather(&c, 0, out, &e), 0);
-	ck_assert_int_eq(c.fetches, 0);
+
+	fake_want(f, &w, keys, 2, 1);
+	w.demand.annotations = n;
+	w.demand.n_annotations = 1;
+	w.demand.reference = S("r.io/a");
+	w.repository = (struct registry_repository){S("sigs.io"), S("a/b")};
+	ck_assert_int_eq(evidence_want_seal(&w, &e), 0);
+	copy = evidence_want_dup(&w);
+	ck_assert_ptr_nonnull(copy);
+	ck_assert_ptr_ne(copy->authorities, w.authorities);
+	ck_assert_ptr_ne(copy->authorities[1].keys[0].key, w.authorities[1].keys[0].key);
+	ck_assert_ptr_ne(copy->authorities[1].keys[0].key->spki.p, keys[1].key.spki.p);
+	ck_assert(str_eq(copy->authorities[1].keys[0].key->spki, keys[1].key.spki));
+	ck_assert(str_eq(copy->demand.annotations[0].value, S("infra")));
+	ck_assert_ptr_ne(copy->demand.annotations[0].value.p, n[0].value.p);
+	ck_assert(str_eq(copy->repository.path, S("a/b")));
+	struct sha256 before = copy->sha256;
+	ck_assert_int_eq(evidence_want_seal(copy, &e), 0);
+	ck_assert_mem_eq(before.bytes, copy->sha256.bytes, SHA256_BYTES);
+	free(copy);
 }
 END_TEST
 
-START_TEST(without_a_source_nothing_is_known)
+static struct evidence_signer signer = {.state = N,
+					.reason = VERIFY_KEY_FITS_NONE,
+					.format = BUNDLE_V03,
+					.text = {"names another", 13},
+					.key = {"", 0}};
+static struct evidence_candidate candidate = {.format = BUNDLE_V03,
+					      .state = N,
+					      .reason = VERIFY_KEY_FITS_NONE,
+					      .text = {"t", 1},
+					      .digest = {"sha256:1", 8},
+					      .key = {"sha256:2", 8},
+					      .hint = {"sha256:3", 8}};
+static const struct evidence answer = {.state = N,
+				       .reason = VERIFY_KEY_FITS_NONE,
+				       .why = {"names another", 13},
+				       .truncated = true,
+				       .signers = &signer,
+				       .n_signers = 1,
+				       .candidates = &candidate,
+				       .n_candidates = 1,
+				       .n_signatures = 1};
+
+static void check_answer(const struct evidence *e)
 {
-	struct evidence out[2];
-	struct err e;
-	ck_assert_int_eq(gather(NULL, 2, out, &e), 0);
-	is_unavailable(&out[0], "no source of evidence is configured");
-	is_unavailable(&out[1], "no source of evidence is configured");
+	ck_assert_int_eq(e->state, N);
+	ck_assert(e->truncated);
+	ck_assert(str_eq(e->why, answer.why) && e->why.p != answer.why.p);
+	ck_assert(str_eq(e->signers[0].text, signer.text) && e->signers[0].text.p != signer.text.p);
+	ck_assert_int_eq(e->candidates[0].format, BUNDLE_V03);
+	ck_assert(str_eq(e->candidates[0].digest, candidate.digest));
+	ck_assert(str_eq(e->candidates[0].key, candidate.key));
+	ck_assert(str_eq(e->candidates[0].hint, candidate.hint) &&
+		  e->candidates[0].hint.p != candidate.hint.p);
+	ck_assert_uint_eq(e->n_signatures, 1);
 }
-END_TEST
 
-START_TEST(a_failed_fetch_leaves_its_reason_and_the_others_alone)
+START_TEST(a_copy_of_an_answer_stands_alone)
 {
-	struct counting c = {.fail_at = 1};
-	struct evidence out[3];
-	struct err e;
-	ck_assert_int_eq(gather(&c, 3, out, &e), 0);
-	is_unavailable(&out[0], "registry r.io: connection refused");
-	ck_assert_int_eq(out[1].state, EVIDENCE_KNOWN);
-	is_unavailable(&out[2], "registry r.io: connection refused");
-	ck_assert_int_eq(c.fetches, 2);
+	struct evidence copy;
+
+	ck_assert(evidence_copy(f->arena, &answer, &copy));
+	check_answer(&copy);
+	struct evidence_shared *s = evidence_share(&answer);
+	ck_assert_ptr_nonnull(s);
+	ck_assert_ptr_eq(evidence_ref(s), s);
+	evidence_unref(s);
+	check_answer(evidence_of(s));
+	ck_assert_uint_gt(evidence_bytes(s), sizeof(struct evidence));
+	ck_assert_uint_lt(evidence_bytes(s), 1024);
+	evidence_unref(s);
+	evidence_unref(NULL);
 }
 END_TEST
 
-START_TEST(past_the_deadline_nothing_is_asked)
+START_TEST(an_answer_that_does_not_fit_is_none)
 {
-	struct counting c = {.takes_ms = 60};
-	struct evidence out[6];
-	struct err e;
-	ck_assert_int_eq(gather(&c, 6, out, &e), 0);
-	ck_assert_int_eq(c.fetches, 2);
-	size_t known = 0, late = 0, not_asked = 0;
-	for (size_t i = 0; i < 6; i++) {
-		known += out[i].state == EVIDENCE_KNOWN;
-		late += str_eq(out[i].why, S("the deadline passed before the answer came"));
-		not_asked += str_eq(out[i].why, S("the deadline passed before it was asked"));
-	}
-	ck_assert_uint_eq(known, 1);
-	ck_assert_uint_ge(late, 1);
-	ck_assert_uint_eq(known + late + not_asked, 6);
+	struct evidence copy = {.state = Y};
+
+	arena_fail_at(f->arena, 1);
+	ck_assert(!evidence_copy(f->arena, &answer, &copy));
+	ck_assert_int_eq(copy.state, U);
+	ck_assert(str_eq(copy.why, S("out of memory for this review")));
 }
 END_TEST
 
-START_TEST(an_answer_without_a_state_is_none)
-{
-	struct counting c = {.say_nothing = true};
-	struct evidence out[1];
-	struct err e;
-	ck_assert_int_eq(gather(&c, 1, out, &e), 0);
-	is_unavailable(&out[0], "the source gave no reason");
-}
-END_TEST
-
-START_TEST(an_exhausted_arena_makes_every_answer_unavailable)
-{
-	struct counting c = {.use_up_bytes = 2 << 20};
-	struct evidence out[3];
-	struct err e;
-	ck_assert_int_eq(gather(&c, 3, out, &e), -1);
-	ck_assert_int_eq(e.kind, ERR_LIMIT);
-	ck_assert_str_eq(e.text, "evidence: the memory limit of the review is reached");
-	for (size_t i = 0; i < 3; i++)
-		is_unavailable(&out[i], "out of memory for this review");
-}
-END_TEST
-
-START_TEST(whichever_allocation_fails_no_answer_is_known)
-{
-	struct counting c = {.fail_at = 2};
-	struct evidence out[3];
-	struct err e;
-	size_t n = 1;
-	while (true) {
-		arena_fail_at(a, n);
-		c.fetches = 0;
-		int rc = gather(&c, 3, out, &e);
-		if (rc == 0)
-			break;
-		ck_assert_int_eq(e.kind, ERR_LIMIT);
-		for (size_t i = 0; i < 3; i++)
-			is_unavailable(&out[i], "out of memory for this review");
-		teardown();
-		setup();
-		n++;
-	}
-	/* the order, an answer, a reason */
-	ck_assert_uint_eq(n, 4);
-}
-END_TEST
-
+Suite *test_evidence_suite(void);
 Suite *test_evidence_suite(void)
 {
 	Suite *s = suite_create("evidence");
-	TCase *tc = tcase_create("gather");
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_test(tc, equal_questions_are_fetched_once);
-	tcase_add_test(tc, nothing_asked_is_nothing_fetched);
-	tcase_add_test(tc, without_a_source_nothing_is_known);
-	tcase_add_test(tc, a_failed_fetch_leaves_its_reason_and_the_others_alone);
-	tcase_add_test(tc, past_the_deadline_nothing_is_asked);
-	tcase_add_test(tc, an_answer_without_a_state_is_none);
-	tcase_add_test(tc, an_exhausted_arena_makes_every_answer_unavailable);
-	tcase_add_test(tc, whichever_allocation_fails_no_answer_is_known);
-	suite_add_tcase(s, tc);
+	TCase *t = tcase_create("evidence");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_loop_test(t, many_signers_are_one_answer, 0, COUNT(decisions));
+	tcase_add_test(t, only_verdicts_are_final);
+	tcase_add_test(t, unavailable_is_never_anything_else);
+	tcase_add_test(t, every_part_of_a_want_is_in_its_hash);
+	tcase_add_test(t, a_copy_of_a_want_stands_alone);
+	tcase_add_test(t, a_copy_of_an_answer_stands_alone);
+	tcase_add_test(t, an_answer_that_does_not_fit_is_none);
+	suite_add_tcase(s, t);
 	return s;
 }

@@ -49,7 +49,7 @@ static void setup(void)
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	ck_assert_int_eq(registry_recorded_init(&recorded, dir, &clock_system, &e), 0);
 	source = registry_recorded_source(&recorded);
-	call = (struct registry_call){a, deadline_in(&clock_system, 60000)};
+	call = (struct registry_call){.arena = a, .deadline = deadline_in(&clock_system, 60000)};
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -116,10 +116,77 @@ END_TEST
 START_TEST(what_is_not_there_is_not_found)
 {
 	struct registry_reply r;
+	put("manifests/v2", "{}");
 	registry_fetch_manifest(&source, &call, &repository, S("v1"), &r);
 	ck_assert_int_eq(r.outcome, REGISTRY_NOT_FOUND);
 	ck_assert_int_eq(r.status, 404);
 	expect(r.text, "the recorded r.example:5000 does not hold manifests/v1");
+}
+END_TEST
+
+static void expect_nothing_known(const struct registry_repository *p, const char *text)
+{
+	struct registry_reply r;
+	struct registry_referrers list;
+	struct sha256 subject = digest(HEX1);
+	registry_fetch_manifest(&source, &call, p, S("v1"), &r);
+	ck_assert_int_eq(r.outcome, REGISTRY_REFUSED);
+	ck_assert(registry_outcome_is_unknown(r.outcome));
+	ck_assert_int_eq(r.status, 0);
+	expect(r.text, text);
+	registry_fetch_referrers(&source, &call, p, &subject, NULL, &list);
+	ck_assert_int_eq(list.reply.outcome, REGISTRY_REFUSED);
+	expect(list.reply.text, text);
+	ck_assert_uint_eq(list.n, 0);
+}
+
+START_TEST(of_a_repository_that_was_not_recorded_nothing_is_known)
+{
+	const struct registry_repository parent = {repository.host, S("golden")};
+	const struct registry_repository other = {S("r.example"), repository.path};
+	const char *text = "the recorded r.example:5000 holds nothing of the repository golden/app";
+	expect_nothing_known(&repository, text);
+	put("index.json", "{}");
+	put("referrers/sha256:" HEX2, INDEX(HEX2));
+	put("blobs/x", "");
+	expect_nothing_known(&repository, text);
+	put("manifests/v2", "{}");
+	expect_nothing_known(&parent,
+			     "the recorded r.example:5000 holds nothing of the repository golden");
+	expect_nothing_known(&other,
+			     "the recorded r.example holds nothing of the repository golden/app");
+}
+END_TEST
+
+/* A link in a circle, one that leads nowhere, and a file, where a folder is wanted. */
+START_TEST(what_cannot_be_read_is_not_known)
+{
+	static const char *const links[] = {"referrers", "nowhere", "index.json"};
+	struct registry_referrers r;
+	struct registry_reply reply;
+	struct sha256 subject = digest(HEX1);
+	char path[512];
+	put("manifests/v1", "{}");
+	put("index.json", "{}");
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		snprintf(path, sizeof(path), "%s/" REPOSITORY "/referrers", dir);
+		ck_assert_int_eq(symlink(links[i], path), 0);
+		registry_fetch_referrers(&source, &call, &repository, &subject, NULL, &r);
+		ck_assert_int_eq(r.reply.outcome, REGISTRY_REFUSED);
+		ck_assert(!r.by_tag_schema);
+		expect(r.reply.text,
+		       "the recorded r.example:5000 cannot be read: not a folder: referrers");
+		ck_assert_int_eq(unlink(path), 0);
+	}
+	snprintf(path, sizeof(path), "%s/" REPOSITORY "/manifests/v2", dir);
+	ck_assert_int_eq(symlink("nowhere", path), 0);
+	registry_fetch_manifest(&source, &call, &repository, S("v2"), &reply);
+	ck_assert_int_eq(reply.outcome, REGISTRY_REFUSED);
+	ck_assert_int_eq(reply.status, 0);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	registry_fetch_manifest(&source, &call, &repository, S("v2"), &reply);
+	ck_assert_int_eq(reply.outcome, REGISTRY_REFUSED);
 }
 END_TEST
 
@@ -168,7 +235,7 @@ START_TEST(blob_has_size_and_digest)
 	       "not asked: the blob has 5 bytes by its descriptor, and at most 4 are allowed");
 	d.size = 4;
 	registry_fetch_blob(&source, &call, &repository, &d, 5, &r);
-	ck_assert_int_eq(r.outcome, REGISTRY_INVALID);
+	ck_assert_int_eq(r.outcome, REGISTRY_CONTENT);
 	ck_assert_uint_eq(r.body.n, 0);
 	d.size = 5;
 	put(name, "bytez");
@@ -194,6 +261,22 @@ START_TEST(referrers_by_tag_schema_without_folder)
 	expect(r.items[0].artifact_type, "t");
 	expect(manifest_annotation(r.items[0].annotations, S("k")), "v");
 	ck_assert_uint_eq(r.reply.body.n, 0);
+}
+END_TEST
+
+/* As `cosign copy` leaves it: the image lies below the tag of its own referrers. */
+START_TEST(referrers_by_tag_schema_of_an_image)
+{
+	struct registry_referrers r;
+	struct sha256 subject = digest(HEX1);
+	put("manifests/sha256-" HEX1,
+	    "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"c\",\"size\":2,\"digest\":"
+	    "\"sha256:" HEX2 "\"},\"layers\":[]}");
+	registry_fetch_referrers(&source, &call, &repository, &subject, NULL, &r);
+	ck_assert_int_eq(r.reply.outcome, REGISTRY_OK);
+	ck_assert(r.by_tag_schema && !r.truncated);
+	ck_assert_uint_eq(r.n, 0);
+	ck_assert_uint_eq(r.reply.text.n, 0);
 }
 END_TEST
 
@@ -239,7 +322,7 @@ START_TEST(referrers_that_are_no_index_are_invalid)
 	struct sha256 subject = digest(HEX1);
 	put("referrers/sha256:" HEX1, "{\"schemaVersion\":2}");
 	registry_fetch_referrers(&source, &call, &repository, &subject, NULL, &r);
-	ck_assert_int_eq(r.reply.outcome, REGISTRY_INVALID);
+	ck_assert_int_eq(r.reply.outcome, REGISTRY_CONTENT);
 	ck_assert(r.truncated);
 	expect(r.reply.text,
 	       "the recorded r.example:5000 holds a wrong list of referrers: neither a "
@@ -278,10 +361,13 @@ Suite *test_recorded_suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, manifest_by_tag_and_by_digest);
 	tcase_add_test(t, what_is_not_there_is_not_found);
+	tcase_add_test(t, of_a_repository_that_was_not_recorded_nothing_is_known);
+	tcase_add_test(t, what_cannot_be_read_is_not_known);
 	tcase_add_loop_test(t, name_outside_the_grammar_is_refused, 0,
 			    (int)(sizeof(names) / sizeof(names[0])));
 	tcase_add_test(t, blob_has_size_and_digest);
 	tcase_add_test(t, referrers_by_tag_schema_without_folder);
+	tcase_add_test(t, referrers_by_tag_schema_of_an_image);
 	tcase_add_test(t, referrers_by_api_with_folder);
 	tcase_add_test(t, referrers_are_filtered);
 	tcase_add_test(t, referrers_that_are_no_index_are_invalid);

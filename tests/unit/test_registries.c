@@ -125,6 +125,15 @@ START_TEST(file_says_all_its_parts)
 	ck_assert_ptr_nonnull(strstr(c->ca_file, "/ca.pem"));
 	ck_assert_ptr_nonnull(strstr(c->cert_file, "/tls.crt"));
 	ck_assert_ptr_nonnull(strstr(c->key_file, "/tls.key"));
+	/* Whoever watches the files has to know all of them. */
+	static const char *const watched[] = {"/tls.key", "/tls.crt", "/ca.pem", "/own.json",
+					      "/all.json"};
+	const struct registries_file *file = r->files;
+	for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++, file = file->next) {
+		ck_assert_ptr_nonnull(file);
+		ck_assert_ptr_nonnull(strstr(file->path, watched[i]));
+	}
+	ck_assert_ptr_null(file);
 	ck_assert_uint_eq(c->n_mirrors, 2);
 	expect(c->mirrors[0].host, "m.example:5000");
 	expect(c->mirrors[0].path, "hub/x");

@@ -136,6 +136,7 @@ START_TEST(warns_in_one_line_each)
 	report_add(r, &v);
 	v.mode = MODE_DENY;
 	v.unavailable = true;
+	v.code = CODE_SIGNATURE_UNAVAILABLE;
 	report_add(r, &v);
 	v = fixture_violation(f, CODE_OBJECT, 1);
 	v.mode = MODE_WARN;
