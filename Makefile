@@ -138,7 +138,7 @@ BENCH_PROGRAMS := floor stages
 BENCH_OBJ := $(BENCH_PROGRAMS:%=$(OUT)/obj/tests/bench/%.o)
 -include $(BENCH_OBJ:.o=.d)
 
-.PHONY: bench-programs unit unit-build sigstore cases cli verify server signed registry suites docs e2e cases-apiserver bench
+.PHONY: bench-programs unit unit-build sigstore cases cli verify server signed registry cosign suites docs e2e cases-apiserver bench
 # With the sanitizer all tests share one process: a fork would copy its whole shadow, and leaks are looked for at
 # the end of the process that did not fork.
 unit: unit-build ## Unit tests (SUITES="a b" runs only those)
@@ -186,6 +186,9 @@ $(OUT)/fetch: $(OUT)/obj/tests/registry/fetch.o $(LIB_OBJ)
 
 $(OUT)/obj/tests/registry/fetch.o: EXTRA := -Wno-missing-prototypes
 -include $(OUT)/obj/tests/registry/fetch.d
+
+cosign: all ## Real cosign 2 and 3 with real registries
+	@$(TIER_ENV) tests/cosign/run
 
 suites: all ## External suites, differences listed
 	@$(TIER_ENV) tests/suites/run
