@@ -206,6 +206,9 @@ def _compare_message(case, message):
         more = f"\u2026 and {len(want) - SHOWN_LINES} more: assay check -f FILE lists all"
         want = want[:SHOWN_LINES] + [more]
     equal("violations", "\n".join(lines[1:-1]), "\n".join(want))
+    mend = case.expect.get("mend")
+    if mend and not lines[-1].startswith(f"Fix it: {mend} ; "):
+        raise Failed(f"the last line does not mend it with `{mend}`: {lines[-1]}")
     if not re.search(r" \(request [0-9a-f]{8}\)$", lines[-1]):
         raise Failed(f"the last line names no request: {lines[-1]}")
     _compare_header(case, message)

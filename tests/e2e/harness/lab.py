@@ -2,6 +2,7 @@
 
 import base64
 import collections
+import contextlib
 import fcntl
 import http.client
 import json
@@ -137,12 +138,14 @@ class Lab:
         self._registered = None
         self.match_conditions = None
         self._lock = None
+        self.ends = contextlib.ExitStack()
 
     def path(self, *parts):
         return os.path.join(self.folder, *parts)
 
-    def start(self, **registration):
-        """Everything up and the golden policy enforced. The arguments are those of register()."""
+    def start(self, options=(), **registration):
+        """Everything up and the golden policy enforced. options: more of the server's; the other arguments
+        are those of register()."""
         self.kubectl_binary = programs()["kubectl"]
         os.makedirs(os.path.dirname(self.folder), exist_ok=True)
         self._lock = open(self.folder + ".lock", "w", encoding="ascii")
@@ -159,11 +162,12 @@ class Lab:
         self.authority = Authority(self.path("pki"), "webhook CA")
         self.policies = MountedFolder(self.path("policies"), {"policy.yaml": policy("golden")})
         self.tls = MountedFolder(self.path("tls"), self.new_pair("server-1"))
-        self.server = self.new_server("server")
+        self.server = self.new_server("server", options=options)
         self.server.start()
         self.register(**registration)
 
     def stop(self):
+        self.ends.close()
         if self.server is not None and self.server.process is not None:
             self.server.process.stop(9)
         if self.plane is not None:
@@ -173,9 +177,10 @@ class Lab:
         certificate, key = self.authority.leaf(name)
         return {"tls.crt": read(certificate), "tls.key": read(key)}
 
-    def new_server(self, name):
-        return Server(name, self.folder, self.policies.path, self.tls.path, free_ports(2),
-                      ("--docs-url", DOCS_URL, "--log-allowed"))
+    def new_server(self, name, policies=None, options=()):
+        """One more instance, of the same policies unless told otherwise."""
+        return Server(name, self.folder, (policies or self.policies).path, self.tls.path, free_ports(2),
+                      ("--docs-url", DOCS_URL, "--log-allowed", *options))
 
     # ---- registration ----
 
@@ -198,10 +203,10 @@ class Lab:
         self.match_conditions = conditions
         self._registered = (port, conditions, system_namespaces)
 
-    def need_registration(self, conditions):
+    def need_registration(self, conditions, port=None):
         """As register(), but only when it is not so already."""
-        if self._registered != (None, conditions, False):
-            self.register(conditions=conditions)
+        if self._registered != (port, conditions, False):
+            self.register(port, conditions)
 
     def _put_configuration(self, port, conditions, left_out):
         with open(self.authority.certificate, "rb") as f:
@@ -233,9 +238,13 @@ class Lab:
     def use_policy(self, text):
         """Swaps the mounted policy and returns when the server has it. Nothing is sent to the server: it
         must see the change by itself."""
-        before = self.server.policy_sha256()
-        self.policies.swap({"policy.yaml": text})
-        eventually("the new policy", lambda: self.server.policy_sha256() != before)
+        self.use_files(self.server, self.policies, {"policy.yaml": text})
+
+    @staticmethod
+    def use_files(server, folder, files):
+        before = server.policy_sha256()
+        folder.swap(files)
+        eventually("the new policy", lambda: server.policy_sha256() != before)
 
     # ---- kubectl ----
 
