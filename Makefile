@@ -134,7 +134,7 @@ deps: ## Install the missing Debian packages for building and testing (as root)
 
 TIER_ENV = ASSAY_BIN=$(CURDIR)/$(OUT)/assay BUILD=$(BUILD)
 
-BENCH_PROGRAMS := floor stages
+BENCH_PROGRAMS := floor stages slow-registry
 BENCH_OBJ := $(BENCH_PROGRAMS:%=$(OUT)/obj/tests/bench/%.o)
 -include $(BENCH_OBJ:.o=.d)
 
