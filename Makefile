@@ -138,7 +138,7 @@ BENCH_PROGRAMS := floor stages slow-registry
 BENCH_OBJ := $(BENCH_PROGRAMS:%=$(OUT)/obj/tests/bench/%.o)
 -include $(BENCH_OBJ:.o=.d)
 
-.PHONY: bench-programs unit unit-build sigstore cases cli verify server signed registry cosign suites docs e2e cases-apiserver bench
+.PHONY: bench-programs unit unit-build sigstore cases cli verify server signed registry cosign chart suites docs e2e cases-apiserver bench
 # With the sanitizer all tests share one process: a fork would copy its whole shadow, and leaks are looked for at
 # the end of the process that did not fork.
 unit: unit-build ## Unit tests (SUITES="a b" runs only those)
@@ -189,6 +189,9 @@ $(OUT)/obj/tests/registry/fetch.o: EXTRA := -Wno-missing-prototypes
 
 cosign: all ## Real cosign 2 and 3 with real registries
 	@$(TIER_ENV) tests/cosign/run
+
+chart: all ## The Helm chart, rendered by Helm 3 and 4 without a cluster
+	@$(TIER_ENV) tests/chart/run
 
 suites: all ## External suites, differences listed
 	@$(TIER_ENV) tests/suites/run
