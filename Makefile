@@ -258,3 +258,18 @@ install: all ## The program as PREFIX/bin/assay (/usr/local), below DESTDIR if t
 
 clean: ## Remove what was built (downloaded tools stay)
 	@find build -mindepth 1 -maxdepth 1 ! -name tools -exec rm -rf {} + 2>/dev/null || true
+
+# ---- image -------------------------------------------------------------------------------
+
+.PHONY: static image image-test sbom
+static: ## The program in one static file: build/static/root/assay
+	@scripts/static
+
+image: ## Our image FROM scratch as OCI layout in build/image, without docker; its size and memory
+	@scripts/image
+
+sbom: image ## What the image is made of: SPDX and CycloneDX in build/image
+	@scripts/sbom
+
+image-test: ## The image: contents, hardening, work in an empty root, the same digest twice
+	@tests/image/run
