@@ -273,3 +273,10 @@ sbom: image ## What the image is made of: SPDX and CycloneDX in build/image
 
 image-test: ## The image: contents, hardening, work in an empty root, the same digest twice
 	@tests/image/run
+
+.PHONY: release release-test
+release: ## Build, scan, push, sign, verify: make release RELEASE="--registry HOST/PATH --key cosign.key"
+	@scripts/release $(RELEASE)
+
+release-test: ## scripts/release against registries on loopback, with real cosign and Helm
+	@tests/release/run
