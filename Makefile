@@ -138,7 +138,7 @@ BENCH_PROGRAMS := floor stages slow-registry
 BENCH_OBJ := $(BENCH_PROGRAMS:%=$(OUT)/obj/tests/bench/%.o)
 -include $(BENCH_OBJ:.o=.d)
 
-.PHONY: bench-programs unit unit-build sigstore cases cli verify server signed registry cosign chart suites docs e2e cases-apiserver bench
+.PHONY: bench-programs unit unit-build sigstore cases cli verify server signed registry cosign chart suites docs e2e cluster cases-apiserver bench
 # With the sanitizer all tests share one process: a fork would copy its whole shadow, and leaks are looked for at
 # the end of the process that did not fork.
 unit: unit-build ## Unit tests (SUITES="a b" runs only those)
@@ -201,6 +201,9 @@ docs: all ## Names and tables in the documentation
 
 e2e: all ## Real kube-apiserver, etcd and kubectl
 	@$(TIER_ENV) tests/e2e/run
+
+cluster: all ## The chart on a real node: kubelet, containerd, both Helms, our image
+	@$(TIER_ENV) tests/cluster/run
 
 cases-apiserver: all ## Case folders of tests/cases against a real kube-apiserver
 	@$(TIER_ENV) tests/e2e/cases

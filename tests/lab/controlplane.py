@@ -71,6 +71,27 @@ def clean_environment(folder):
     return {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": folder, "LANG": "C.UTF-8"}
 
 
+def write_kubeconfig(path, url, authority_file, user, token):
+    config = {
+        "apiVersion": "v1", "kind": "Config", "current-context": "lab",
+        "clusters": [{"name": "lab", "cluster": {"server": url, "certificate-authority": authority_file}}],
+        "users": [{"name": user, "user": {"token": token}}],
+        "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": user}}],
+    }
+    with open(path, "w", encoding="ascii") as f:
+        json.dump(config, f)
+
+
+def etcd_arguments(folder, client_port, peer_port):
+    client = f"http://127.0.0.1:{client_port}"
+    peer = f"http://127.0.0.1:{peer_port}"
+    return [
+        "--data-dir", folder, "--unsafe-no-fsync", "--log-level", "warn",
+        "--listen-client-urls", client, "--advertise-client-urls", client,
+        "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
+        "--initial-cluster", "default=" + peer]
+
+
 class ControlPlane:
     def __init__(self, folder):
         self.folder = os.path.abspath(folder)
@@ -132,30 +153,16 @@ class ControlPlane:
 
     def _write_kubeconfigs(self):
         for user, token in self.tokens.items():
-            config = {
-                "apiVersion": "v1", "kind": "Config", "current-context": "lab",
-                "clusters": [{"name": "lab", "cluster": {
-                    "server": self.url(), "certificate-authority": self.path("pki", "ca.crt")}}],
-                "users": [{"name": user, "user": {"token": token}}],
-                "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": user}}],
-            }
-            with open(self.path(user + ".kubeconfig"), "w", encoding="ascii") as f:
-                json.dump(config, f)
+            write_kubeconfig(self.path(user + ".kubeconfig"), self.url(), self.path("pki", "ca.crt"), user, token)
 
     def _spawn(self, binaries, peer_port, die_with_parent):
-        client = f"http://127.0.0.1:{self.etcd_port}"
-        peer = f"http://127.0.0.1:{peer_port}"
         key = self.path("pki", "accounts.key")
         commands = {
-            "etcd": [
-                "--data-dir", self.path("etcd"), "--unsafe-no-fsync", "--log-level", "warn",
-                "--listen-client-urls", client, "--advertise-client-urls", client,
-                "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-                "--initial-cluster", "default=" + peer],
+            "etcd": etcd_arguments(self.path("etcd"), self.etcd_port, peer_port),
             # Nothing here makes the default service account, without which every Pod would be
             # refused: that admission plugin is off.
             "kube-apiserver": [
-                "--etcd-servers", client, "--secure-port", str(self.port),
+                "--etcd-servers", f"http://127.0.0.1:{self.etcd_port}", "--secure-port", str(self.port),
                 "--bind-address", "127.0.0.1", "--advertise-address", "127.0.0.1",
                 "--endpoint-reconciler-type", "none", "--service-cluster-ip-range", "10.96.0.0/16",
                 "--tls-cert-file", self.path("pki", "apiserver.crt"),
