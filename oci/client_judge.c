@@ -35,6 +35,7 @@ static bool fail_reached(struct ask *k, int64_t start_ms)
 	put_from(k, from, sizeof(from));
 	const char *why = k->rs.why.n ? k->rs.why.p : "";
 	int n = (int)k->rs.why.n;
+	bool pushed = k->rs.outcome == REGISTRY_CONTENT;
 	switch (k->rs.outcome) {
 	case REGISTRY_TIMEOUT:
 		return ask_fail(k, REGISTRY_TIMEOUT, "did not answer for %.*s%s within %.1f s",
@@ -51,15 +52,13 @@ static bool fail_reached(struct ask *k, int64_t start_ms)
 			"was not asked for %.*s%s: %.*s, which only the registries file can "
 			"allow",
 			STR_ARG(k->shown), from, n, why);
-	case REGISTRY_CONTENT:
-		return ask_fail(k, REGISTRY_CONTENT, "sent a wrong answer for %.*s%s: %.*s",
-				STR_ARG(k->shown), from, n, why);
 	case REGISTRY_TOO_LARGE:
 		return ask_fail(k, REGISTRY_TOO_LARGE, "sent too much for %.*s%s: %.*s",
 				STR_ARG(k->shown), from, n, why);
 	default:
-		return ask_fail(k, REGISTRY_INVALID, "sent a wrong answer for %.*s%s: %.*s",
-				STR_ARG(k->shown), from, n, why);
+		return ask_fail(k, pushed ? REGISTRY_CONTENT : REGISTRY_INVALID,
+				"sent a wrong answer for %.*s%s: %.*s", STR_ARG(k->shown), from, n,
+				why);
 	}
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/base64.h"
 #include "oci/limits.h"
+#include "tests/unit/arena_text.h"
 
 /* ---- content ---- */
 
@@ -33,17 +34,9 @@ void fake_free(struct fake_registry *f)
 char *fake_text(struct fake_registry *f, const char *fmt, ...)
 {
 	va_list args;
-	char *p;
-	int n;
 
 	va_start(args, fmt);
-	n = vsnprintf(NULL, 0, fmt, args);
-	va_end(args);
-	ck_assert_int_ge(n, 0);
-	p = arena_alloc(f->arena, (size_t)n + 1);
-	ck_assert_ptr_nonnull(p);
-	va_start(args, fmt);
-	vsnprintf(p, (size_t)n + 1, fmt, args);
+	char *p = arena_text(f->arena, fmt, args);
 	va_end(args);
 	return p;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "policy/limits.h"
+#include "tests/unit/arena_text.h"
 
 struct fixture *fixture_new(void)
 {
@@ -35,17 +36,9 @@ void fixture_free(struct fixture *f)
 char *fixture_text(struct fixture *f, const char *fmt, ...)
 {
 	va_list args;
-	char *p;
-	int n;
 
 	va_start(args, fmt);
-	n = vsnprintf(NULL, 0, fmt, args);
-	va_end(args);
-	ck_assert_int_ge(n, 0);
-	p = arena_alloc(f->static_arena, (size_t)n + 1);
-	ck_assert_ptr_nonnull(p);
-	va_start(args, fmt);
-	vsnprintf(p, (size_t)n + 1, fmt, args);
+	char *p = arena_text(f->static_arena, fmt, args);
 	va_end(args);
 	return p;
 }

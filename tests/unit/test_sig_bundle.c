@@ -10,6 +10,7 @@
 #include "sigstore/statement.h"
 #include "sigstore/verify.h"
 #include "tests/unit/repeat.h"
+#include "tests/unit/sig_fault.h"
 
 Suite *test_sig_bundle_suite(void);
 
@@ -19,28 +20,6 @@ Suite *test_sig_bundle_suite(void);
 #define ENVELOPE                                                                                   \
 	"\"dsseEnvelope\":{\"payload\":\"e30=\",\"payloadType\":\"t\",\"signatures\":[{\"sig\":"   \
 	"\"AAAA\",\"keyid\":\"k\"}]}"
-
-static struct arena *a;
-static struct sig_fault f;
-
-static void setup(void)
-{
-	a = arena_new(LIMIT_VERIFY_ARENA_BYTES);
-	ck_assert_ptr_nonnull(a);
-	f = (struct sig_fault){.reason = VERIFY_NOT_VERIFIED};
-}
-
-static void teardown(void)
-{
-	arena_free(a);
-}
-
-static void fault_is(int rc, enum verify_reason reason, const char *text)
-{
-	ck_assert_int_eq(rc, -1);
-	ck_assert_str_eq(verify_reason_name(f.reason), verify_reason_name(reason));
-	ck_assert_str_eq(f.err.text, text);
-}
 
 static struct str bundle_text(const char *material)
 {

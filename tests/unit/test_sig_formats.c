@@ -10,34 +10,13 @@
 #include "sigstore/simple_signing.h"
 #include "sigstore/statement.h"
 #include "tests/unit/repeat.h"
+#include "tests/unit/sig_fault.h"
 
 Suite *test_sig_formats_suite(void);
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define MIB ((size_t)1 << 20)
 #define HEX "5e63f0bb7faff349a2d961a419d21183858d1a10ee20f134c88965d1ffcf9ec6"
-
-static struct arena *a;
-static struct sig_fault f;
-
-static void setup(void)
-{
-	a = arena_new(LIMIT_VERIFY_ARENA_BYTES);
-	ck_assert_ptr_nonnull(a);
-	f = (struct sig_fault){.reason = VERIFY_NOT_VERIFIED};
-}
-
-static void teardown(void)
-{
-	arena_free(a);
-}
-
-static void fault_is(int rc, enum verify_reason reason, const char *text)
-{
-	ck_assert_int_eq(rc, -1);
-	ck_assert_str_eq(verify_reason_name(f.reason), verify_reason_name(reason));
-	ck_assert_str_eq(f.err.text, text);
-}
 
 /* ---- DSSE ---- */
 
