@@ -268,7 +268,7 @@ clean: ## Remove what was built (downloaded tools stay)
 static: ## The program in one static file: build/static/root/assay
 	@scripts/static
 
-image: ## Our image FROM scratch as OCI layout in build/image, without docker; its size and memory
+image: ## Our image FROM scratch as OCI layout in build/image, without docker; its size and memory (PLATFORMS=linux/amd64,linux/arm64 for both)
 	@scripts/image
 
 sbom: image ## What the image is made of: SPDX and CycloneDX in build/image

@@ -295,6 +295,28 @@ void *arena_grow(struct arena *a, void *items, size_t n, size_t size, size_t *ro
 	return p;
 }
 
+struct arena_mark arena_mark(const struct arena *a)
+{
+	return (struct arena_mark){a->used, a->count, a->chunks, a->free, a->left, a->next_size};
+}
+
+void arena_rewind(struct arena *a, const struct arena_mark *m)
+{
+	while (a->chunks != m->chunks) {
+		struct chunk *c = a->chunks;
+
+		a->chunks = c->next;
+		free(c);
+	}
+	a->used = m->used;
+	a->count = m->count;
+	a->free = m->free;
+	a->left = m->left;
+	a->next_size = m->next_size;
+	if (a->left > 0)
+		POISON(a->free, a->left);
+}
+
 bool arena_exhausted(const struct arena *a)
 {
 	return a->exhausted;

@@ -55,6 +55,19 @@ size_t arena_used(const struct arena *a);    /* bytes handed out, rounding inclu
 size_t arena_cap(const struct arena *a);
 size_t arena_count(const struct arena *a); /* allocations since the last reset */
 
+/* A moment of the arena. arena_rewind() gives back all that was allocated since, whose pointers are then
+ * no longer good; the latch stays. Marks are good until an earlier one is rewound to, or a reset. */
+struct arena_mark {
+	size_t used;
+	size_t count;
+	void *chunks;
+	char *free;
+	size_t left;
+	size_t next_size;
+};
+struct arena_mark arena_mark(const struct arena *a);
+void arena_rewind(struct arena *a, const struct arena_mark *m);
+
 /* Tests: let the n-th allocation from now (1 = next) fail as if the cap were reached; 0 = off. */
 void arena_fail_at(struct arena *a, size_t n);
 

@@ -1,9 +1,10 @@
 /*
  * Strict JSON into the node tree, and a JSON writer.
  *
- * The reader (jansson underneath; nobody else includes jansson.h) refuses duplicate keys, invalid
- * UTF-8, trailing bytes, integers beyond int64, and anything past core/limits.h; "\u0000" is allowed
- * because the API server lets it through. JSON nodes carry no positions.
+ * The reader refuses duplicate keys, invalid UTF-8, trailing bytes, integers beyond int64, and anything
+ * past core/limits.h; "\u0000" is allowed because the API server lets it through. JSON nodes carry no
+ * positions. Good JSON is read in one pass of our own; what that pass does not take, jansson decides and
+ * explains (core/json_inside.h). Nobody else includes jansson.h.
  */
 #ifndef ASSAY_CORE_JSON_H
 #define ASSAY_CORE_JSON_H

@@ -259,6 +259,30 @@ START_TEST(arrays_grow_by_doubling)
 }
 END_TEST
 
+/* Small and big pieces after the mark go, those before it stay, and the memory serves again. */
+START_TEST(rewinding_gives_back_what_came_after)
+{
+	struct arena *a = arena_new(1 << 20);
+	char *kept = arena_dup(a, "kept", 4);
+	struct arena_mark m = arena_mark(a);
+
+	for (int round = 0; round < 3; round++) {
+		size_t used = arena_used(a), count = arena_count(a);
+
+		for (int i = 0; i < 40; i++)
+			ck_assert_ptr_nonnull(arena_alloc(a, (size_t)i * 700));
+		arena_rewind(a, &m);
+		ck_assert_uint_eq(arena_used(a), used);
+		ck_assert_uint_eq(arena_count(a), count);
+		ck_assert_str_eq(kept, "kept");
+	}
+	ck_assert_ptr_null(arena_alloc(a, 2 << 20));
+	arena_rewind(a, &m);
+	ck_assert(arena_exhausted(a));
+	arena_free(a);
+}
+END_TEST
+
 START_TEST(free_takes_null)
 {
 	arena_free(NULL);
@@ -360,6 +384,7 @@ Suite *test_arena_suite(void)
 	tcase_add_test(c, reset_keeps_one_chunk_that_is_large_enough);
 #endif
 	tcase_add_test(c, arrays_grow_by_doubling);
+	tcase_add_test(c, rewinding_gives_back_what_came_after);
 	tcase_add_test(c, free_takes_null);
 #ifdef WITH_ASAN
 	tcase_add_loop_test(c, mistakes_are_seen_by_the_address_sanitizer, 0,

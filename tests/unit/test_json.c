@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/json.h"
+#include "core/json_inside.h"
 #include "core/limits.h"
 #include "tests/unit/repeat.h"
 
@@ -195,21 +195,9 @@ START_TEST(depth_is_limited)
 }
 END_TEST
 
-static struct str keys(size_t n)
-{
-	char *p = malloc(n * 16 + 3), *end = p;
-
-	ck_assert_ptr_nonnull(p);
-	*end++ = '{';
-	for (size_t i = 0; i < n; i++)
-		end += snprintf(end, 16, "\"k%zu\":%d,", i, i % 10 == 0);
-	end[-1] = '}';
-	return (struct str){p, (size_t)(end - p)};
-}
-
 START_TEST(keys_of_a_map_are_limited)
 {
-	struct str most = keys(LIMIT_MAP_KEYS), more = keys(LIMIT_MAP_KEYS + 1);
+	struct str most = repeat_keys(LIMIT_MAP_KEYS), more = repeat_keys(LIMIT_MAP_KEYS + 1);
 	const struct node *n = parse(most);
 
 	ck_assert_uint_eq(node_len(n), LIMIT_MAP_KEYS);
@@ -278,57 +266,31 @@ START_TEST(other_limits_can_be_asked_for)
 }
 END_TEST
 
-/* One allocation a text: what the library and the tree need was foreseen, to the byte or more. */
-START_TEST(memory_is_foreseen)
+/* ---- the direct reader ---- */
+
+static bool takes(struct str in, const struct json_options *o)
 {
-	static const struct {
-		const char *head;
-		const char *unit;
-		const char *tail;
-	} shapes[] = {
-		{"[0", ",0", "]"},
-		{"[0.5", ",1.5", "]"},
-		{"[[]", ",[]", "]"},
-		{"[{}", ",{}", "]"},
-		{"[\"\"", ",\"\"", "]"},
-		{"[\"a\"", ",\"abcdefgh\"", "]"},
-		{"[{\"\":\"\"}", ",{\"\":\"\"}", "]"},
-		{"[{\"abcdefg\":{}}", ",{\"abcdefg\":[]}", "]"},
-		{"[[1]", ",[1,2,3,4,5,6,7,8,9]", "]"},
-		{"[{}",
-		 ",{\"1\":0,\"2\":0,\"3\":0,\"4\":0,\"5\":0,\"6\":0,\"7\":0,\"8\":0,\"9\":0}", "]"},
-		{"\"", "x", "\""},
-		{"\"", "\\u0041", "\""},
-		{"", "1", ".5"},
-		{"", " ", "1"},
-		{"[", "\"x\" ", "]"},
-		{"", "x", ""},
-		{"[\"", "\xC3\xBC", "\"]"},
-	};
-	struct node *n;
-	struct err e;
+	struct node *n = NULL;
+	bool taken = json_read_direct(a, in, o, &n);
 
-	for (size_t i = 0; i < COUNT(shapes); i++) {
-		for (size_t times = 0; times < 300; times++) {
-			struct str s =
-				repeat(shapes[i].head, shapes[i].unit, times, shapes[i].tail);
+	ck_assert_int_eq(taken, n != NULL);
+	return taken;
+}
 
-			/* also those that are no JSON, or are numbers too large */
-			(void)!json_parse(a, s, NULL, &n, NULL, &e);
-			ck_assert_msg(arena_count(a) <= 1, "%.40s: %zu allocations", s.p,
-				      arena_count(a));
-			arena_reset(a);
-			repeat_free(s);
-		}
-	}
-	for (size_t times = 1; times < 2000; times += 7) {
-		struct str s = keys(times);
+START_TEST(the_direct_reader_takes_what_is_good)
+{
+	ck_assert(takes(good[_i].in, NULL));
+}
+END_TEST
 
-		parse(s);
-		ck_assert_uint_eq(arena_count(a), 1);
-		arena_reset(a);
-		repeat_free(s);
-	}
+START_TEST(the_direct_reader_leaves_no_trace_of_what_is_bad)
+{
+	size_t used = arena_used(a), count = arena_count(a);
+
+	ck_assert(!takes(bad[_i].in, NULL));
+	ck_assert_uint_eq(arena_used(a), used);
+	ck_assert_uint_eq(arena_count(a), count);
+	ck_assert(!arena_exhausted(a));
 }
 END_TEST
 
@@ -423,7 +385,9 @@ Suite *test_json_suite(void)
 	tcase_add_test(c, a_body_of_tiny_values_does_not_fit_the_arena);
 	tcase_add_test(c, bytes_are_limited);
 	tcase_add_test(c, other_limits_can_be_asked_for);
-	tcase_add_test(c, memory_is_foreseen);
+	tcase_add_loop_test(c, the_direct_reader_takes_what_is_good, 0, (int)COUNT(good));
+	tcase_add_loop_test(c, the_direct_reader_leaves_no_trace_of_what_is_bad, 0,
+			    (int)COUNT(bad));
 	tcase_add_test(c, a_failed_allocation_is_an_error);
 	tcase_add_test(c, skipped_keys_are_left_out_but_read_strictly);
 	tcase_add_test(c, nodes_have_no_position_and_strings_keep_their_bytes);
