@@ -264,7 +264,7 @@ clean: ## Remove what was built (downloaded tools stay)
 
 # ---- image -------------------------------------------------------------------------------
 
-.PHONY: static image image-test sbom
+.PHONY: static image image-test dockerfile-test sbom
 static: ## The program in one static file: build/static/root/assay
 	@scripts/static
 
@@ -276,6 +276,9 @@ sbom: image ## What the image is made of: SPDX and CycloneDX in build/image
 
 image-test: ## The image: contents, hardening, work in an empty root, the same digest twice
 	@tests/image/run
+
+dockerfile-test: ## The Dockerfile, built with buildah, makes the same files as make image (takes minutes)
+	@scripts/dockerfile-test
 
 .PHONY: release release-test
 release: ## Build, scan, push, sign, verify: make release RELEASE="--registry HOST/PATH --key cosign.key"

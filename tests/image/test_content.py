@@ -99,7 +99,7 @@ def test_is_small(built):
 def test_bills_of_materials_name_every_library_and_its_hash(built):
     script = os.path.join(ROOT, "scripts", "sbom")
     paths = subprocess.run([script], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
-    assert paths == ["build/image/sbom.spdx.json", "build/image/sbom.cdx.json"], paths
+    assert paths == ["build/image/sbom-amd64.spdx.json", "build/image/sbom-amd64.cdx.json"], paths
     with open(os.path.join(built.static, "pins.json"), encoding="utf-8") as f:
         want = {p["source"]: (p["version"], p["dsc_sha256"]) for p in json.load(f)}
     spdx, cdx = (json.loads(open(os.path.join(ROOT, p), "rb").read()) for p in paths)

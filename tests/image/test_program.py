@@ -48,12 +48,15 @@ def test_relocations_are_done_and_closed_at_the_start(built):
     assert "TEXTREL" not in dynamic, dynamic
 
 
+def identity(notes):
+    return re.search(r"Build ID: (\w+)", notes).group(1)
+
+
 def test_has_no_symbols_and_its_debug_file_fits(built):
     assert ".symtab" not in readelf(built, "-S") and ".debug_info" not in readelf(built, "-S")
-    identity = re.compile(r"Build ID: (\w+)")
     other = subprocess.run(["readelf", "-n", os.path.join(built.static, "assay" + DEBUG)], check=True, capture_output=True,
                            text=True).stdout
-    assert identity.search(readelf(built, "-n")).group(1) == identity.search(other).group(1)
+    assert identity(readelf(built, "-n")) == identity(other)
 
 
 @functools.cache

@@ -17,6 +17,8 @@ LAB = os.path.join(os.path.dirname(HERE), "lab")
 SCRIPTS = os.path.join(ROOT, "scripts")
 IMAGE = os.path.join(ROOT, "build", "image")
 STATIC = os.path.join(ROOT, "build", "static")
+STATICS = {"amd64": STATIC, "arm64": STATIC + "-arm64"}
+BILLS = {"spdxjson": ["sbom-amd64.spdx.json", "sbom-arm64.spdx.json"], "cyclonedx": ["sbom-amd64.cdx.json", "sbom-arm64.cdx.json"]}
 DIST = os.path.join(ROOT, "build", "dist")
 NOT_OFFERED = 3
 SECONDS = 600
@@ -85,7 +87,7 @@ class Stage:
         self.build()
         # Nothing of who runs the tests, and no way out but to loopback.
         nowhere = "http://127.0.0.1:1"
-        self.env = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy") and not k.startswith(("HELM", "COSIGN"))}
+        self.env = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy") and not k.startswith(("HELM", "COSIGN", "PLATFORMS"))}
         self.env.update(HTTP_PROXY=nowhere, HTTPS_PROXY=nowhere, NO_PROXY="localhost,127.0.0.1", COSIGN_PASSWORD="throw away",
                         DOCKER_CONFIG=self.path("docker"), HELM_CONFIG_HOME=self.path("helm"), HELM_DATA_HOME=self.path("helm"),
                         HELM_CACHE_HOME=self.path("helm-cache"))  # fmt: skip
@@ -122,13 +124,14 @@ class Stage:
         return os.path.join(self.folder, *parts)
 
     def build(self):
-        """The image, shared with the other tiers."""
+        """The image of both platforms, of programs shared with the other tiers."""
         command = [os.path.join(SCRIPTS, "image"), "--no-measure"]
-        code = subprocess.run(command, cwd=ROOT, stdout=sys.stderr, check=False).returncode
+        env = dict(os.environ, PLATFORMS="linux/amd64,linux/arm64")
+        code = subprocess.run(command, cwd=ROOT, env=env, stdout=sys.stderr, check=False).returncode
         if code == NOT_OFFERED:
             print("NOTE the mirror does not offer what scripts/static.json pins: built with what it offers", flush=True)
             self.newest = ["--newest"]
-            code = subprocess.run([*command, "--newest"], cwd=ROOT, stdout=sys.stderr, check=False).returncode
+            code = subprocess.run([*command, "--newest"], cwd=ROOT, env=env, stdout=sys.stderr, check=False).returncode
         if code not in (0, 1) or not os.path.exists(os.path.join(IMAGE, "oci", "index.json")):
             raise Failed("scripts/image failed: the reason is above")
         subprocess.run([os.path.join(SCRIPTS, "sbom")], cwd=ROOT, stdout=sys.stderr, check=True)
@@ -139,6 +142,11 @@ class Stage:
 
     def digest(self):
         return json.loads(read(os.path.join(IMAGE, "oci", "index.json")))["manifests"][0]["digest"]
+
+    def platforms(self):
+        """{architecture: digest} of the index that was built."""
+        index = json.loads(read(os.path.join(IMAGE, "oci", "blobs", "sha256", self.digest()[7:])))
+        return {e["platform"]["architecture"]: e["digest"] for e in index["manifests"]}
 
     # -- commands
 

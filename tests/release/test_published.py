@@ -10,10 +10,9 @@ import subprocess
 import tarfile
 
 import yaml
-from stage import DIST, IMAGE, KEY_URL, ROOT, STATIC, Failed, equal, read, without_digests
+from stage import BILLS, DIST, IMAGE, KEY_URL, ROOT, STATICS, Failed, equal, read, without_digests
 
 CHART = os.path.join(ROOT, "deploy", "helm")
-BILLS = {"spdxjson": "sbom.spdx.json", "cyclonedx": "sbom.cdx.json"}
 
 
 def repository(reference):
@@ -42,10 +41,11 @@ def test_says_what_it_does(s):
         "writing and looking over the bills of materials",
         f"packed: build/dist/assay-{s.version}.tgz",
         "obeys the shipped policy: every workload of the packed chart; its signature is not asked for yet",
-        f"pushed: {image}", f"pushed: {chart}", f"signed: {image}", f"signed: {chart}",
-        "attested: sbom.spdx.json", "attested: sbom.cdx.json",
-        f"verified by assay: {image}", f"verified by assay: {chart}",
-        "verified by cosign: sbom.spdx.json of the image", "verified by cosign: sbom.cdx.json of the image",
+        f"pushed: {image}", f"pushed: {chart}", f"signed: {image}, and the image of each platform", f"signed: {chart}",
+        "attested: sbom-amd64.spdx.json", "attested: sbom-amd64.cdx.json",
+        "attested: sbom-arm64.spdx.json", "attested: sbom-arm64.cdx.json",
+        *[f"verified by assay: {image}"] * 3, f"verified by assay: {chart}",
+        "verified by cosign: sbom-amd64.spdx.json, sbom-amd64.cdx.json, sbom-arm64.spdx.json, sbom-arm64.cdx.json of the image",
         "admitted by the shipped policy: every workload of the released chart",
         "refused with another key: the signature of the image",
         f"done: helm install assay oci://{place}/charts/assay --version {s.version}"], "lines")
@@ -54,21 +54,29 @@ def test_says_what_it_does(s):
 def test_dist_has_all_and_no_private_key(s):
     _ = s.published
     names = sorted(os.listdir(s.path("dist")))
-    equal(names, [f"assay-{s.version}.tgz", "cosign.pub", "release.json", "sbom.cdx.json", "sbom.spdx.json"], "build/dist")
+    bills = sorted(BILLS["cyclonedx"] + BILLS["spdxjson"])
+    equal(names, [f"assay-{s.version}.tgz", "cosign.pub", "release.json", *bills], "build/dist")
     equal(read(s.path("dist", "cosign.pub")), read(s.public), "public key")
-    for name in BILLS.values():
+    for name in bills:
         equal(read(s.path("dist", name)), read(os.path.join(IMAGE, name)), name)
+    told = json.loads(read(s.path("dist", "release.json")))["platforms"]
+    equal(told, {f"linux/{arch}": digest for arch, digest in s.platforms().items()}, "release.json")
 
 
 def test_image_is_the_one_that_was_built(s):
     image, _ = s.record()
     name = repository(image)
-    digest, manifest = s.plain.manifest(name, s.version)
+    digest, index = s.plain.manifest(name, s.version)
     equal(digest, s.digest(), "digest of the tag")
     equal(image.partition("@")[2], digest, "release.json")
-    for part in [manifest["config"], *manifest["layers"]]:
-        stored = s.plain.blob(name, part["digest"])
-        equal(stored, read(os.path.join(IMAGE, "oci", "blobs", "sha256", part["digest"][7:])), part["mediaType"])
+    equal({e["platform"]["architecture"]: e["digest"] for e in index["manifests"]}, s.platforms(), "platforms")
+    equal(sorted(s.platforms()), ["amd64", "arm64"], "platforms")
+    for child in s.platforms().values():
+        found, manifest = s.plain.manifest(name, child)
+        equal(found, child, "digest of a platform")
+        for part in [manifest["config"], *manifest["layers"]]:
+            stored = s.plain.blob(name, part["digest"])
+            equal(stored, read(os.path.join(IMAGE, "oci", "blobs", "sha256", part["digest"][7:])), part["mediaType"])
 
 
 def test_chart_in_the_registry_is_the_package(s):
@@ -99,7 +107,7 @@ def test_chart_tells_image_and_key(s):
     found, before = (yaml.safe_load(text) for text in (package(s)["assay/Chart.yaml"], read(os.path.join(CHART, "Chart.yaml"))))
     told = {name: yaml.safe_load(found["annotations"].pop("artifacthub.io/" + name)) for name in ("images", "signKey")}
     equal(found, before, "the rest of Chart.yaml")
-    equal(told["images"], [{"name": "assay", "image": image, "platforms": ["linux/amd64"]}], "images")
+    equal(told["images"], [{"name": "assay", "image": image, "platforms": ["linux/amd64", "linux/arm64"]}], "images")
     der = subprocess.run(["openssl", "pkey", "-pubin", "-in", s.public, "-outform", "DER"], check=True, capture_output=True).stdout
     fingerprint = subprocess.run(["sha256sum"], input=der, check=True, capture_output=True).stdout.decode().split()[0]
     equal(told["signKey"], {"fingerprint": fingerprint, "url": KEY_URL}, "signKey")
@@ -115,8 +123,14 @@ def test_package_has_no_time_of_day(s):
     equal(members[0].name, "assay/Chart.yaml", "first file")
 
 
-def test_cosign_verifies_both(s):
-    for image in s.record():
+def signed(s):
+    """Image, chart, and the image of each platform."""
+    image, chart = s.record()
+    return [image, chart, *(f"{image.partition('@')[0]}@{digest}" for digest in s.platforms().values())]
+
+
+def test_cosign_verifies_all(s):
+    for image in signed(s):
         claims = json.loads(s.cosign("verify", "--allow-http-registry", "--insecure-ignore-tlog", "--key", s.public, image).fine())
         signatures = [c for c in claims if c["critical"]["type"] == "https://sigstore.dev/cosign/sign/v1"]
         equal([c["critical"]["image"]["docker-manifest-digest"] for c in signatures], [image.partition("@")[2]], "signed digest")
@@ -126,8 +140,8 @@ def test_cosign_verifies_both(s):
             raise Failed(f"with another key: {other}")
 
 
-def test_assay_verifies_both(s):
-    for image in s.record():
+def test_assay_verifies_all(s):
+    for image in signed(s):
         out = s.assay("verify", "--plain-http", "--key", s.public, image).fine()
         equal(out.splitlines()[:2], [image, f"verified: signed by {s.public}"], "assay verify")
         other = s.assay("verify", "--plain-http", "--key", s.other, "-o", "json", image)
@@ -136,13 +150,14 @@ def test_assay_verifies_both(s):
 
 def test_attestations_hold_the_bills_of_materials(s):
     image, _ = s.record()
-    for kind, name in BILLS.items():
+    for kind, names in BILLS.items():
         out = s.cosign("verify-attestation", "--allow-http-registry", "--insecure-ignore-tlog", "--key", s.public, "--type", kind,
                        image).fine()
         statements = [json.loads(base64.b64decode(json.loads(line)["payload"])) for line in out.splitlines()]
-        equal(len(statements), 1, f"attestations of type {kind}")
-        equal(statements[0]["predicate"], json.loads(read(s.path("dist", name))), f"predicate of type {kind}")
-        equal(statements[0]["subject"][0]["digest"], {"sha256": image[-64:]}, f"subject of type {kind}")
+        equal([t["subject"][0]["digest"] for t in statements], [{"sha256": image[-64:]}] * 2, f"subjects of type {kind}")
+        found = sorted(json.dumps(t["predicate"], sort_keys=True) for t in statements)
+        want = sorted(json.dumps(json.loads(read(s.path("dist", name))), sort_keys=True) for name in names)
+        equal(found, want, f"predicates of type {kind}")
 
 
 def rendered(s, major):
@@ -207,24 +222,25 @@ def test_tree_is_left_as_it_was(s):
 
 
 def test_program_is_the_one_in_the_image(s):
-    """What verified the release is what was released."""
+    """What verified the release is what was released; and the other platform has the program of its own."""
     image, _ = s.record()
     name = repository(image)
-    layer = s.plain.manifest(name, s.version)[1]["layers"][0]["digest"]
-    with tarfile.open(fileobj=io.BytesIO(s.plain.blob(name, layer))) as archive:
-        equal(archive.extractfile("assay").read(), read(os.path.join(STATIC, "root", "assay")), "program")
+    for arch, child in s.platforms().items():
+        layer = s.plain.manifest(name, child)[1]["layers"][0]["digest"]
+        with tarfile.open(fileobj=io.BytesIO(s.plain.blob(name, layer))) as archive:
+            equal(archive.extractfile("assay").read() == read(os.path.join(STATICS[arch], "root", "assay")), True, f"program for {arch}")
 
 
 def test_same_release_again_adds_nothing(s):
     place, _ = s.published
     image, chart = s.record()
-    before = [s.plain.referrers(repository(r), r.partition("@")[2]) for r in (image, chart)]
+    before = [s.plain.referrers(repository(r), r.partition("@")[2]) for r in signed(s)]
     said = s.again("--registry", place, "--plain-http", "--key", s.key, "--key-url", KEY_URL)
     said.fine()
     lines = [line for line in said.lines() if line.split(":")[0] in ("pushed", "there already", "signed", "attested")]
     equal(lines, [f"there already: {image}", f"there already: {chart}"], "lines")
-    after = [s.plain.referrers(repository(r), r.partition("@")[2]) for r in (image, chart)]
-    equal((len(before[0]), len(before[1])), (3, 1), "signatures and attestations of image and chart")
+    after = [s.plain.referrers(repository(r), r.partition("@")[2]) for r in signed(s)]
+    equal([len(found) for found in before], [5, 1, 1, 1], "signatures and attestations of image, chart and platforms")
     equal(after, before, "referrers")
     equal(json.loads(read(os.path.join(DIST, "release.json"))), json.loads(read(s.path("dist", "release.json"))), "release.json")
 

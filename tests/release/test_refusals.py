@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 
-from stage import ROOT, equal, read
+from stage import ROOT, STATICS, equal, read
 
 PLACE = ("--registry", "registry.example/golden")
 
@@ -110,15 +110,18 @@ def test_image_of_another_commit_or_version(s):
 
 
 def with_image(s, *edits):
-    """A tree with these edits and an image of its commit, made of the program that is built."""
+    """A tree with these edits and an image of its commit, made of the programs that are built."""
     t = Tree(s)
     for edit in edits:
         t.edit(*edit)
     t.commit()
-    static = os.path.join(ROOT, "build", "static")
-    shutil.copytree(static, os.path.join(t.root, "build", "static"), ignore=shutil.ignore_patterns("obj", "*.debug", "*.stripped"))
-    s.run(os.path.join(t.root, "scripts", "image"), "--no-measure", "--program", os.path.join(static, "root", "assay"),
-          "--certificates", os.path.join(static, "ca-certificates.crt"), cwd=t.root).fine()  # fmt: skip
+    programs = []
+    for static in STATICS.values():
+        there = os.path.join(t.root, "build", os.path.basename(static))
+        shutil.copytree(static, there, ignore=shutil.ignore_patterns("obj", "*.debug", "*.stripped"))
+        programs += ["--program", os.path.join(there, "root", "assay")]
+    s.run(os.path.join(t.root, "scripts", "image"), "--no-measure", *programs, "--certificates",
+          os.path.join(t.root, "build", "static", "ca-certificates.crt"), cwd=t.root).fine()
     return t
 
 

@@ -3,27 +3,31 @@
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import os
 import shutil
 import tarfile
 
-from stage import IMAGE, SCRIPTS, STATIC, Failed, equal, read
+from stage import IMAGE, SCRIPTS, STATIC, STATICS, Failed, equal, read
 
 GOOD = "none of 6 patterns"
 
 
 class Copy:
-    """A copy of build/image and of what is looked at in build/static, to be spoilt."""
+    """A copy of build/image and of what is looked at in build/static, one platform of which is to be spoilt."""
 
-    def __init__(self, s):
-        self.s = s
-        self.image, self.static = s.path("scan", "image"), s.path("scan", "static")
+    def __init__(self, s, arch="amd64"):
+        self.s, self.arch = s, arch
+        self.image, first = s.path("scan", "image"), s.path("scan", "static")
+        self.first, self.static = first, first + STATICS[arch].removeprefix(STATIC)
         shutil.rmtree(s.path("scan"), ignore_errors=True)
         shutil.copytree(IMAGE, self.image)
-        os.makedirs(os.path.join(self.static, "root"))
-        for name in ("assay.map", "pins.json", "root/assay"):
-            shutil.copy(os.path.join(STATIC, name), os.path.join(self.static, name))
+        for static in STATICS.values():
+            there = first + static.removeprefix(STATIC)
+            os.makedirs(os.path.join(there, "root"))
+            for name in ("assay.map", "pins.json", "root/assay"):
+                shutil.copy(os.path.join(static, name), os.path.join(there, name))
 
     def blob(self, name):
         return read(os.path.join(self.image, "oci", "blobs", "sha256", name[7:]))
@@ -36,19 +40,22 @@ class Copy:
 
     def edit_image(self, config=None, member=None, more=()):
         """config: called with the configuration. member: called with each entry of the layer. more: (entry, data) to add."""
-        top = os.path.join(self.image, "oci", "index.json")
-        index = json.loads(read(top))
-        manifest = json.loads(self.blob(index["manifests"][0]["digest"]))
+        path = os.path.join(self.image, "oci", "index.json")
+        top = json.loads(read(path))
+        index = json.loads(self.blob(top["manifests"][0]["digest"]))
+        child = next(e for e in index["manifests"] if e["platform"]["architecture"] == self.arch)
+        manifest = json.loads(self.blob(child["digest"]))
         tree = json.loads(self.blob(manifest["config"]["digest"]))
         if config:
             config(tree["config"])
         manifest["config"].update(self.put(json.dumps(tree).encode()))
         if member or more:
             manifest["layers"][0].update(self.put(self.layer(manifest["layers"][0]["digest"], member, more)))
-        index["manifests"][0].update(self.put(json.dumps(manifest).encode()))
-        with open(top, "w", encoding="utf-8") as f:
-            json.dump(index, f)
-        digest = index["manifests"][0]["digest"][7:]
+        child.update(self.put(json.dumps(manifest).encode()))
+        top["manifests"][0].update(self.put(json.dumps(index).encode()))
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump(top, f)
+        digest = child["digest"][7:]
         self.edit_bills(lambda b: b["packages"][0]["checksums"][0].update(checksumValue=digest),
                         lambda b: b["metadata"]["component"]["hashes"][0].update(content=digest))  # fmt: skip
 
@@ -66,8 +73,8 @@ class Copy:
         return gzip.compress(buffer.getvalue(), compresslevel=1)
 
     def edit_bills(self, spdx=None, cdx=None):
-        for edit, name in ((spdx, "sbom.spdx.json"), (cdx, "sbom.cdx.json")):
-            path = os.path.join(self.image, name)
+        for edit, kind in ((spdx, "spdx"), (cdx, "cdx")):
+            path = os.path.join(self.image, f"sbom-{self.arch}.{kind}.json")
             tree = json.loads(read(path))
             if edit:
                 edit(tree)
@@ -75,13 +82,14 @@ class Copy:
                 json.dump(tree, f)
 
     def scan(self):
-        return self.s.run(os.path.join(SCRIPTS, "scan"), *self.s.newest, env={"OUT": self.image, "STATIC_OUT": self.static})
+        return self.s.run(os.path.join(SCRIPTS, "scan"), *self.s.newest, env={"OUT": self.image, "STATIC_OUT": self.first})
 
     def finds(self, *texts):
-        """Exit code 1 and exactly these findings."""
+        """Exit code 1 and exactly these findings, all of the one platform."""
         done = self.scan()
         equal((done.code, done.err), (1, ""), "scan")
-        equal(sorted(line.removeprefix("FOUND ") for line in done.out.splitlines() if line.startswith("FOUND ")), sorted(texts), "findings")
+        found = [line for line in done.out.splitlines() if line.startswith("FOUND ")]
+        equal(sorted(found), sorted(f"FOUND linux/{self.arch} {text}" for text in texts), "findings")
 
 
 def entry(name, **more):
@@ -95,14 +103,16 @@ def entry(name, **more):
 def test_good(s):
     done = Copy(s).scan()
     lines = done.fine().splitlines()
-    equal([line.split()[:2] for line in lines], [["scan", n] for n in (
-        "files", "config", "secrets", "sbom", "linked", "licences", "advisory")], str(done))  # fmt: skip
-    equal(lines[:4], [
-        "scan  files     5, owned by root, none setuid or writable by others",
-        "scan  config    runs as 65532:65532, no environment",
-        "scan  secrets   " + GOOD,
-        "scan  sbom      13 sources with their pinned versions and hashes, in SPDX and CycloneDX"], "lines")
-    equal(lines[6], "scan  advisory  no data base of known vulnerabilities can be asked offline: give build/image/sbom.*.json to a scanner",
+    checks = [["scan", f"linux/{arch}", name] for arch in STATICS for name in (
+        "files", "config", "secrets", "sbom", "linked", "licences")]  # fmt: skip
+    equal([line.split()[:3] for line in lines[:-1]], checks, str(done))
+    for n, arch in enumerate(STATICS):
+        equal(lines[6 * n:6 * n + 4], [
+            f"scan  linux/{arch} files     5, owned by root, none setuid or writable by others",
+            f"scan  linux/{arch} config    runs as 65532:65532, no environment",
+            f"scan  linux/{arch} secrets   " + GOOD,
+            f"scan  linux/{arch} sbom      13 sources with their pinned versions and hashes, in SPDX and CycloneDX"], "lines")
+    equal(lines[-1], "scan  advisory  no data base of known vulnerabilities can be asked offline: give build/image/sbom-*.json to a scanner",
           "what was not looked at")  # fmt: skip
 
 
@@ -163,7 +173,7 @@ def test_secrets(s):
     only = "is not one of assay, etc/ssl/certs/ca-certificates.crt"
     c.finds(*(f"file notes-{i}: holds {kind}" for i, (_, kind) in enumerate(samples)),
             *(f"file notes-{i}: {only}" for i in range(len(samples))))  # fmt: skip
-    c = Copy(s)
+    c = Copy(s, "arm64")
     c.edit_image(config=lambda tree: tree["Labels"].update(note=token))
     c.finds("configuration: holds a token of a forge")
 
@@ -180,6 +190,7 @@ def test_bills(s):
     pins = {p["source"]: p for p in json.loads(read(os.path.join(STATIC, "pins.json")))}
     version, right = pins["curl"]["version"], pins["curl"]["dsc_sha256"]
     wrong = "0" * 64
+    arches = itertools.cycle(STATICS)
     for spdx, cdx, texts in (
         (lambda b: spdx_of(b, "curl").update(versionInfo="1"), None, [f"SPDX: curl has version 1, pinned is {version}"]),
         (lambda b: spdx_of(b, "curl")["checksums"][0].update(checksumValue=wrong), None,
@@ -196,13 +207,13 @@ def test_bills(s):
         (lambda b: b["packages"][0]["checksums"][0].update(checksumValue=wrong), None,
          [f"SPDX: is of the image sha256:{wrong}, which this is not: run scripts/sbom again"]),
     ):  # fmt: skip
-        c = Copy(s)
+        c = Copy(s, next(arches))
         c.edit_bills(spdx, cdx)
         c.finds(*texts)
 
 
 def test_linked(s):
-    c = Copy(s)
+    c = Copy(s, "arm64")
     with open(os.path.join(c.static, "assay.map"), "a", encoding="utf-8") as f:
         f.write("LOAD /usr/lib/x86_64-linux-gnu/libz.a\n")
     c.finds("linked libz.a: scripts/scan does not know which source package it is of")
@@ -212,10 +223,16 @@ def test_linked(s):
     with open(path, "w", encoding="utf-8") as f:
         f.write("".join(line for line in text.splitlines(True) if not line.startswith("LOAD ") or "libsodium.a" not in line))
     c.finds("libsodium: is listed, and nothing of it was linked")
+    if not s.newest:
+        c = Copy(s, "arm64")
+        shutil.copy(os.path.join(STATIC, "root", "assay"), os.path.join(c.static, "root", "assay"))
+        gcc = next(p for p in json.loads(read(os.path.join(SCRIPTS, "static.json"))) if p["source"] == "gcc-12")
+        want = gcc["arm64"]["compiler_version"].removesuffix("cross1")
+        c.finds(f"gcc-12: the program was not compiled by the pinned {want}: ['  [     0]  GCC: (Debian {gcc['version']}) 12.2.0']")
 
 
 def test_nothing_to_look_at(s):
-    for name, of in (("assay.map", "static"), ("sbom.cdx.json", "image"), ("oci/index.json", "image")):
+    for name, of in (("assay.map", "static"), ("sbom-amd64.cdx.json", "image"), ("oci/index.json", "image")):
         c = Copy(s)
         os.remove(os.path.join(getattr(c, of), name))
         done = c.scan()
