@@ -33,7 +33,7 @@ REGISTRY = "registry.lab:5000"
 # What the documentation calls a registry: the node pulls from the same one, Pods do not find it.
 DOCUMENTED = "registry.internal.example"
 PAUSE = "localhost/pause:lab"
-SECONDS = 120
+SECONDS = 300
 NAMESPACES = ("--pid", "--mount", "--mount-proc", "--net", "--ipc", "--uts")
 USERS = {
     "admin": ("lab-admin", "system:masters"),

@@ -5,13 +5,13 @@ import re
 import threading
 import time
 
-from cluster import DENIED
+from cluster import DENIED, PATIENCE_SECONDS
 from report import Failed
 
 CALLERS = 4
 PAUSE_SECONDS = 0.02
 TRIES = 3
-STILL_SECONDS = 60
+SHOWN_CAUSES = 6
 
 
 # kind: what should have become of it; at: seconds since the loop began
@@ -58,7 +58,9 @@ class Calls:
         wanted = {"admitted": count, "refused": count}
         if len(self._jobs) > CALLERS:
             wanted["kubectl"] = 1
-        end = time.monotonic() + STILL_SECONDS
+        if self.may_be_gone:
+            del wanted["refused"]
+        end = time.monotonic() + PATIENCE_SECONDS
         while any(self.answers[k] - before.get(k, 0) < n for k, n in wanted.items()):
             if time.monotonic() > end:
                 raise Failed(f"the calls stand still: {dict(self.answers)}\n{chr(10).join(grouped(self.wrong))}")
@@ -98,12 +100,13 @@ class Calls:
         return "kubectl", None if right else done.err or str(done)
 
 
-def no_call_fails(cluster, what, action):
+def no_call_fails(cluster, what, action, before=lambda: None, kubectl=True):
     """Runs action under a loop of calls, and again when a call has failed: a machine that stalls is not to
-    blame. Two tries of three with failed calls are the product's fault."""
+    blame. Two tries of three with failed calls are the product's fault. before: what each try begins with."""
     blamed = []
     for number in range(TRIES):
-        with Calls(cluster) as calls:
+        before()
+        with Calls(cluster, kubectl) as calls:
             action(calls)
             calls.more()
         show(what, calls)
@@ -125,9 +128,11 @@ def show(what, calls):
 def grouped(wrong):
     causes = collections.defaultdict(list)
     for call in wrong:
-        # Not the port of this side, which is another each time.
-        causes[re.sub(r"(\d+\.){3}\d+:\d+->", "", call.text)].append(call)
-    for calls in causes.values():
+        # Not the port of this side nor the request's id, which are others each time.
+        causes[re.sub(r"(\d+\.){3}\d+:\d+->|\(request [0-9a-f]{8}\)", "", call.text)].append(call)
+    for calls in list(causes.values())[:SHOWN_CAUSES]:
         times = sorted(call.at for call in calls)
         kinds = ", ".join(sorted({call.kind for call in calls}))
         yield f"{len(calls)} x {kinds}, at {times[0]:.1f} to {times[-1]:.1f} s: {calls[0].text}"
+    if len(causes) > SHOWN_CAUSES:
+        yield f"and {len(causes) - SHOWN_CAUSES} causes more"

@@ -1,6 +1,6 @@
 """Helm 4 installs it; what is refused and admitted then, through the Service."""
 
-from cluster import CHART, DENIED, DOCS_URL, NAMESPACE, PROGRAM, REGISTRY, RELEASE
+from cluster import CHART, DENIED, DOCS_URL, NAMESPACE, PATIENCE, PROGRAM, REGISTRY, RELEASE
 from report import equal, holds, test
 
 PHASE = "jsonpath={.status.phase}"
@@ -47,7 +47,7 @@ def install(c):
     c.remember()
     c.write("values.yaml", c.values())
     done = c.helm("helm4", "install", RELEASE, CHART, "-n", NAMESPACE, "-f", "values.yaml", "--wait",
-                  "--timeout", "60s")
+                  "--timeout", PATIENCE)
     c.must(done)
     # Pod Security would have warned there.
     equal("standard error", done.err, "")
@@ -75,7 +75,7 @@ def bad(c):
 @test("a signed golden Pod is admitted and runs")
 def good(c):
     c.expect(c.apply(c.pod("app", c.images["app"])), 0, "pod/app created\n")
-    c.must(c.kubectl("wait", "pod/app", "--for=condition=Ready", "--timeout=30s"))
+    c.must(c.kubectl("wait", "pod/app", "--for=condition=Ready", "--timeout=" + PATIENCE))
     c.must(c.kubectl("delete", "pod/app"))
 
 
@@ -84,7 +84,7 @@ def own(c):
     pod = c.pod("own", c.own_image, restartPolicy="Never")
     pod["spec"]["containers"][0]["args"] = ["version"]
     c.expect(c.apply(pod), 0, "pod/own created\n")
-    c.must(c.kubectl("wait", "pod/own", "--for=" + PHASE + "=Succeeded", "--timeout=30s"))
+    c.must(c.kubectl("wait", "pod/own", "--for=" + PHASE + "=Succeeded", "--timeout=" + PATIENCE))
     said = c.must(c.kubectl("logs", "own"))
     holds(said.startswith("assay "), said)
     c.must(c.kubectl("delete", "pod/own"))
@@ -118,7 +118,7 @@ def others(c):
 @test("helm test: one live refusal, one live admission of a signed image")
 def probe(c):
     c.name_service()
-    said = c.must(c.helm("helm4", "test", RELEASE, "-n", NAMESPACE, "--timeout", "60s", "--logs"))
+    said = c.must(c.helm("helm4", "test", RELEASE, "-n", NAMESPACE, "--timeout", PATIENCE, "--logs"))
     for line in ("/etc/assay/test/bad.yaml: refused as expected: assay: 5 violations in Pod assay-test/assay-test\n",
                  "/etc/assay/test/good.yaml: admitted as expected\n"):
         holds(line in said, said)
