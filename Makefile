@@ -138,7 +138,7 @@ BENCH_PROGRAMS := floor stages slow-registry
 BENCH_OBJ := $(BENCH_PROGRAMS:%=$(OUT)/obj/tests/bench/%.o)
 -include $(BENCH_OBJ:.o=.d)
 
-.PHONY: bench-programs unit unit-build sigstore cases cli verify server signed registry cosign chart suites docs e2e cluster cases-apiserver bench
+.PHONY: bench-programs unit unit-build sigstore mini conformance cases cli verify server signed registry cosign chart suites docs e2e cluster cases-apiserver bench
 # With the sanitizer all tests share one process: a fork would copy its whole shadow, and leaks are looked for at
 # the end of the process that did not fork.
 unit: unit-build ## Unit tests (SUITES="a b" runs only those)
@@ -161,6 +161,12 @@ $(OUT)/sigtool: $(SIGTOOL_OBJ) $(LIB_OBJ)
 
 sigstore: $(OUT)/sigtool ## Signatures: own vectors, samples of real cosign, conformance cases
 	@ASSAY_SIGTOOL=$(CURDIR)/$(OUT)/sigtool tests/sigstore/replay
+
+mini: $(OUT)/sigtool ## A mini-Sigstore of our own: good signatures, and each broken in one thing
+	@ASSAY_SIGTOOL=$(CURDIR)/$(OUT)/sigtool tests/sigstore/mini/run
+
+conformance: all ## The public conformance suite of Sigstore clients (ASSAY_CONFORMANCE=FOLDER for all of it)
+	@$(TIER_ENV) tests/conformance/run
 
 cases: all ## Case folders of tests/cases through `assay check`
 	@$(TIER_ENV) tests/cases/run

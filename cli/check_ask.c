@@ -94,12 +94,27 @@ static bool collect(const struct check_run *run, struct asking *q)
 	return true;
 }
 
+/* Signatures are judged as at the time of the run; deadlines pass all the same. */
+static int64_t run_unix_ms(void *self)
+{
+	const struct check_run *run = self;
+
+	return run->now_unix_s * 1000;
+}
+
+static int64_t system_mono_ms(void *self)
+{
+	(void)self;
+	return clock_system.mono_ms(clock_system.self);
+}
+
 static bool gather(struct check_run *run, struct asking *q, struct deadline deadline)
 {
 	struct bounded bounded = {&run->sources->source, deadline};
+	const struct clock clock = {run_unix_ms, system_mono_ms, run};
 	const struct evidence_options o = {
 		.source = bounded_source(&bounded),
-		.clock = &clock_system,
+		.clock = &clock,
 		.lookup_ms = run->timeout_ms,
 		.lookups = q->n > DEFAULT_LOOKUPS ? q->n : DEFAULT_LOOKUPS,
 		.knows_host = sources_knows_host,

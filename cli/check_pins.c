@@ -16,8 +16,10 @@ static bool wants_pin(const struct check_run *run, const struct violation *v)
 {
 	const struct subject *s = v->subject;
 
-	return run->sources && (v->code == CODE_DIGEST || v->code == CODE_SIGNATURE) && s &&
-	       s->reference_ok && s->reference.digest_kind == REFERENCE_DIGEST_NONE &&
+	return run->sources &&
+	       (v->code == CODE_DIGEST || v->code == CODE_SIGNATURE ||
+		v->code == CODE_ATTESTATION) &&
+	       s && s->reference_ok && s->reference.digest_kind == REFERENCE_DIGEST_NONE &&
 	       (policy_set_names_host(run->set, s->reference.host) ||
 		sources_knows_host(run->sources, s->reference.host));
 }

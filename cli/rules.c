@@ -45,6 +45,21 @@ static void put_type(struct text *t, const struct param *p)
 	case PARAM_REPOSITORY:
 		text_puts(t, "repository, HOST/PATH");
 		break;
+	case PARAM_BOOL:
+		text_puts(t, "`true` or `false`");
+		break;
+	case PARAM_STRINGS:
+		text_puts(t, "list of strings");
+		break;
+	case PARAM_AGE:
+		text_puts(t, "age, as `36h` or `7d`");
+		break;
+	case PARAM_PREDICATE:
+		text_puts(t, "predicate type");
+		break;
+	case PARAM_MAP:
+		text_puts(t, "map");
+		break;
 	case PARAM_ENUM:
 		break;
 	}
@@ -52,30 +67,38 @@ static void put_type(struct text *t, const struct param *p)
 		text_printf(t, "%s`%s`", t->n ? " or " : "", p->words[i]);
 }
 
-static void print_rule(const struct rule *r, bool markdown)
+/* `in`: the map that the parameter belongs to, and a dot; else empty. */
+static void print_param(const struct param *p, const char *in, bool markdown)
 {
-	char buf[256];
+	char buf[256], name[64];
 	struct text t;
 	struct str type;
 
+	(void)snprintf(name, sizeof name, "%s%s", in, p->key);
+	text_init_fixed(&t, buf, sizeof buf);
+	put_type(&t, p);
+	if (!text_done(&t, &type))
+		BUG("type of %s does not fit", name);
+	if (markdown)
+		printf("| `%s` | %s | %s | %s |\n", name, type.p, p->required ? "yes" : "no",
+		       p->doc);
+	else
+		printf("    %-14s %s%s\n%18s %s\n", name, type.p, p->required ? " (required)" : "",
+		       "", p->doc);
+	(void)snprintf(name, sizeof name, "%s%s.", in, p->key);
+	for (size_t i = 0; i < p->n_members; i++)
+		print_param(&p->members[i], name, markdown);
+}
+
+static void print_rule(const struct rule *r, bool markdown)
+{
 	printf(markdown ? "### `%s`\n\n%s\n\nCodes:" : "%s\n  %s\n  codes:", r->key, r->summary);
 	for (const enum code *c = r->codes; *c != CODE_COUNT; c++)
 		printf(markdown ? " `%s`" : " %s", code_name(*c));
 	printf(markdown ? "\n\n| parameter | value | required | meaning |\n|---|---|---|---|\n"
 			: "\n");
-	for (size_t i = 0; i < r->n_params; i++) {
-		const struct param *p = &r->params[i];
-		text_init_fixed(&t, buf, sizeof buf);
-		put_type(&t, p);
-		if (!text_done(&t, &type))
-			BUG("type of %s.%s does not fit", r->key, p->key);
-		if (markdown)
-			printf("| `%s` | %s | %s | %s |\n", p->key, type.p,
-			       p->required ? "yes" : "no", p->doc);
-		else
-			printf("    %-14s %s%s\n%18s %s\n", p->key, type.p,
-			       p->required ? " (required)" : "", "", p->doc);
-	}
+	for (size_t i = 0; i < r->n_params; i++)
+		print_param(&r->params[i], "", markdown);
 	printf("\n");
 }
 

@@ -2,11 +2,11 @@
 
 #include <stdio.h>
 
-#include "core/json.h"
+#include "cli/schema_inside.h"
 
 #define SCHEMA_BYTES (1u << 20)
 
-static void field(struct json_writer *w, const char *key, const char *value)
+void schema_field(struct json_writer *w, const char *key, const char *value)
 {
 	json_key(w, str_of(key));
 	json_str(w, str_of(value));
@@ -21,21 +21,21 @@ static void strings(struct json_writer *w, const char *key, const char *const *i
 	json_close(w);
 }
 
-static void type(struct json_writer *w, const char *key, const char *name)
+void schema_type(struct json_writer *w, const char *key, const char *name)
 {
 	json_key(w, str_of(key));
 	json_open(w, '{');
-	field(w, "type", name);
+	schema_field(w, "type", name);
 	json_close(w);
 }
 
 /* Opens "key": {"type": "object", "additionalProperties": false, "required": [...], "properties": { */
-static void open_object(struct json_writer *w, const char *key, const char *const *required)
+void schema_open_object(struct json_writer *w, const char *key, const char *const *required)
 {
 	if (key)
 		json_key(w, str_of(key));
 	json_open(w, '{');
-	field(w, "type", "object");
+	schema_field(w, "type", "object");
 	json_key(w, S("additionalProperties"));
 	json_bool(w, false);
 	strings(w, "required", required);
@@ -43,7 +43,7 @@ static void open_object(struct json_writer *w, const char *key, const char *cons
 	json_open(w, '{');
 }
 
-static void close_object(struct json_writer *w)
+void schema_close_object(struct json_writer *w)
 {
 	json_close(w);
 	json_close(w);
@@ -53,12 +53,12 @@ static void list_of(struct json_writer *w, const char *key, const char *const *w
 {
 	json_key(w, str_of(key));
 	json_open(w, '{');
-	field(w, "type", "array");
+	schema_field(w, "type", "array");
 	json_key(w, S("minItems"));
 	json_int(w, 1);
 	json_key(w, S("items"));
 	json_open(w, '{');
-	field(w, "type", "string");
+	schema_field(w, "type", "string");
 	if (words)
 		strings(w, "enum", words);
 	json_close(w);
@@ -73,25 +73,27 @@ static void words_of(struct json_writer *w, const char *key, const char *const *
 	json_close(w);
 }
 
+static void put_param(struct json_writer *w, const struct param *p);
+
 static void integer(struct json_writer *w, const struct param *p)
 {
-	field(w, "type", "integer");
+	schema_field(w, "type", "integer");
 	json_key(w, S("minimum"));
 	json_int(w, p->min);
 	json_key(w, S("maximum"));
 	json_int(w, p->max);
 }
 
-static void string_map(struct json_writer *w, const char *key)
+void schema_string_map(struct json_writer *w, const char *key)
 {
 	json_key(w, str_of(key));
 	json_open(w, '{');
-	field(w, "type", "object");
+	schema_field(w, "type", "object");
 	json_key(w, S("minProperties"));
 	json_int(w, 1);
 	json_key(w, S("additionalProperties"));
 	json_open(w, '{');
-	field(w, "type", "string");
+	schema_field(w, "type", "string");
 	json_close(w);
 	json_close(w);
 }
@@ -100,15 +102,47 @@ static void at_least(struct json_writer *w, const char *key)
 {
 	static const char *const required[] = {"count", "of", NULL};
 
-	open_object(w, key, required);
+	schema_open_object(w, key, required);
 	json_key(w, S("count"));
 	json_open(w, '{');
-	field(w, "type", "integer");
+	schema_field(w, "type", "integer");
 	json_key(w, S("minimum"));
 	json_int(w, 1);
 	json_close(w);
 	list_of(w, "of", NULL);
-	close_object(w);
+	schema_close_object(w);
+}
+
+static void flag(struct json_writer *w, const struct param *p)
+{
+	json_key(w, str_of(p->key));
+	json_open(w, '{');
+	schema_field(w, "description", p->doc);
+	schema_field(w, "type", "boolean");
+	json_close(w);
+}
+
+static void pattern(struct json_writer *w, const struct param *p, const char *expression)
+{
+	json_key(w, str_of(p->key));
+	json_open(w, '{');
+	schema_field(w, "description", p->doc);
+	schema_field(w, "type", "string");
+	schema_field(w, "pattern", expression);
+	json_close(w);
+}
+
+static void put_members(struct json_writer *w, const struct param *p)
+{
+	const char *const none_required[] = {NULL};
+
+	schema_open_object(w, p->key, none_required);
+	for (size_t i = 0; i < p->n_members; i++)
+		put_param(w, &p->members[i]);
+	json_close(w);
+	json_key(w, S("minProperties"));
+	json_int(w, 1);
+	json_close(w);
 }
 
 /* Types of values that are no scalars with a range. */
@@ -117,16 +151,27 @@ static bool put_plain_param(struct json_writer *w, const struct param *p)
 	switch (p->type) {
 	case PARAM_PATTERNS:
 	case PARAM_AUTHORITIES:
+	case PARAM_STRINGS:
 		list_of(w, p->key, NULL);
 		return true;
 	case PARAM_AT_LEAST:
 		at_least(w, p->key);
 		return true;
 	case PARAM_ANNOTATIONS:
-		string_map(w, p->key);
+		schema_string_map(w, p->key);
 		return true;
 	case PARAM_REPOSITORY:
-		type(w, p->key, "string");
+	case PARAM_PREDICATE:
+		schema_type(w, p->key, "string");
+		return true;
+	case PARAM_BOOL:
+		flag(w, p);
+		return true;
+	case PARAM_AGE:
+		pattern(w, p, "^[0-9]+[hd]$");
+		return true;
+	case PARAM_MAP:
+		put_members(w, p);
 		return true;
 	case PARAM_INT:
 	case PARAM_INT_OR:
@@ -142,7 +187,7 @@ static void put_param(struct json_writer *w, const struct param *p)
 		return;
 	json_key(w, str_of(p->key));
 	json_open(w, '{');
-	field(w, "description", p->doc);
+	schema_field(w, "description", p->doc);
 	if (p->type == PARAM_ENUM) {
 		strings(w, "enum", p->words);
 	} else if (p->type == PARAM_INT) {
@@ -170,10 +215,10 @@ static void put_rule_params(struct json_writer *w, const struct rule *r)
 		if (r->params[i].required)
 			required[n++] = r->params[i].key;
 	}
-	open_object(w, r->key, required);
+	schema_open_object(w, r->key, required);
 	for (size_t i = 0; i < r->n_params; i++)
 		put_param(w, &r->params[i]);
-	close_object(w);
+	schema_close_object(w);
 }
 
 static const char *const modes[] = {"deny", "warn", "audit", NULL};
@@ -185,12 +230,12 @@ static void put_rules(struct json_writer *w, const struct rule_table *t)
 
 	json_key(w, S("rules"));
 	json_open(w, '{');
-	field(w, "type", "array");
+	schema_field(w, "type", "array");
 	json_key(w, S("minItems"));
 	json_int(w, 1);
 	json_key(w, S("items"));
-	open_object(w, NULL, required);
-	type(w, "name", "string");
+	schema_open_object(w, NULL, required);
+	schema_type(w, "name", "string");
 	words_of(w, "mode", modes);
 	for (size_t i = 0; i < t->n; i++)
 		put_rule_params(w, t->rules[i]);
@@ -214,14 +259,14 @@ static void put_match(struct json_writer *w)
 	static const char *const resources[] = {"pods", "workloads", NULL};
 	static const char *const operations[] = {"CREATE", "UPDATE", NULL};
 
-	open_object(w, "match", required);
+	schema_open_object(w, "match", required);
 	list_of(w, "resources", resources);
 	list_of(w, "operations", operations);
-	open_object(w, "namespaces", none);
+	schema_open_object(w, "namespaces", none);
 	list_of(w, "include", NULL);
 	list_of(w, "exclude", NULL);
-	close_object(w);
-	close_object(w);
+	schema_close_object(w);
+	schema_close_object(w);
 }
 
 static void open_document(struct json_writer *w, const char *kind)
@@ -231,42 +276,12 @@ static void open_document(struct json_writer *w, const char *kind)
 	static const char *const name[] = {"name", NULL};
 	const char *const kinds[] = {kind, NULL};
 
-	open_object(w, NULL, required);
+	schema_open_object(w, NULL, required);
 	words_of(w, "apiVersion", version);
 	words_of(w, "kind", kinds);
-	open_object(w, "metadata", name);
-	type(w, "name", "string");
-	close_object(w);
-}
-
-static void put_key_of(struct json_writer *w, const char *key)
-{
-	open_object(w, key, none);
-	type(w, "file", "string");
-	type(w, "inline", "string");
-	close_object(w);
-}
-
-/* A map of names to {key: K} or {keys: [K, ...]}. */
-static void put_authorities(struct json_writer *w)
-{
-	json_key(w, S("authorities"));
-	json_open(w, '{');
-	field(w, "type", "object");
-	json_key(w, S("minProperties"));
-	json_int(w, 1);
-	json_key(w, S("additionalProperties"));
-	open_object(w, NULL, none);
-	put_key_of(w, "key");
-	json_key(w, S("keys"));
-	json_open(w, '{');
-	field(w, "type", "array");
-	json_key(w, S("minItems"));
-	json_int(w, 1);
-	put_key_of(w, "items");
-	json_close(w);
-	close_object(w);
-	json_close(w);
+	schema_open_object(w, "metadata", name);
+	schema_type(w, "name", "string");
+	schema_close_object(w);
 }
 
 static void put_policy(struct json_writer *w, const struct rule_table *t)
@@ -275,14 +290,14 @@ static void put_policy(struct json_writer *w, const struct rule_table *t)
 	static const char *const on_error[] = {"deny", "allow", NULL};
 
 	open_document(w, "Policy");
-	open_object(w, "spec", required);
+	schema_open_object(w, "spec", required);
 	words_of(w, "mode", modes);
 	words_of(w, "onError", on_error);
 	put_match(w);
-	put_authorities(w);
+	schema_put_authorities(w);
 	put_rules(w, t);
-	close_object(w);
-	close_object(w);
+	schema_close_object(w);
+	schema_close_object(w);
 }
 
 static void put_exception(struct json_writer *w)
@@ -292,21 +307,21 @@ static void put_exception(struct json_writer *w)
 	static const char *const ns[] = {"namespace", NULL};
 
 	open_document(w, "Exception");
-	open_object(w, "spec", required);
-	type(w, "policy", "string");
+	schema_open_object(w, "spec", required);
+	schema_type(w, "policy", "string");
 	list_of(w, "rules", NULL);
-	open_object(w, "match", ns);
-	type(w, "namespace", "string");
-	type(w, "name", "string");
-	type(w, "container", "string");
-	type(w, "image", "string");
-	close_object(w);
-	type(w, "reason", "string");
-	type(w, "owner", "string");
-	type(w, "ticket", "string");
-	type(w, "expires", "string");
-	close_object(w);
-	close_object(w);
+	schema_open_object(w, "match", ns);
+	schema_type(w, "namespace", "string");
+	schema_type(w, "name", "string");
+	schema_type(w, "container", "string");
+	schema_type(w, "image", "string");
+	schema_close_object(w);
+	schema_type(w, "reason", "string");
+	schema_type(w, "owner", "string");
+	schema_type(w, "ticket", "string");
+	schema_type(w, "expires", "string");
+	schema_close_object(w);
+	schema_close_object(w);
 }
 
 bool schema_print(const struct rule_table *table)
@@ -321,8 +336,8 @@ bool schema_print(const struct rule_table *table)
 	text_init(&t, a, SCHEMA_BYTES);
 	json_writer_init(&w, &t);
 	json_open(&w, '{');
-	field(&w, "$schema", "https://json-schema.org/draft/2020-12/schema");
-	field(&w, "title", "Assay policy files");
+	schema_field(&w, "$schema", "https://json-schema.org/draft/2020-12/schema");
+	schema_field(&w, "title", "Assay policy files");
 	json_key(&w, S("oneOf"));
 	json_open(&w, '[');
 	put_policy(&w, table);

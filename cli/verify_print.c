@@ -1,40 +1,36 @@
-/* The two outputs of `assay verify`. */
+/* The text of `assay verify`. */
 #include "cli/verify.h"
-#include "core/json.h"
 
 /* ---- who made what ---- */
 
-static bool is_maker(const struct verify_key *k, struct str fingerprint)
+static bool has_made(const struct verify_party *p, const struct evidence_candidate *c)
 {
 	char buf[SIG_FINGERPRINT_BYTES];
 
-	return fingerprint.n && str_eq(fingerprint, str_of(sig_key_fingerprint(&k->key, buf)));
+	if (c->authority != p->authority)
+		return false;
+	if (!p->key)
+		return c->origin.subject.n > 0;
+	return c->key.n && str_eq(c->key, str_of(sig_key_fingerprint(p->key, buf)));
 }
 
-/* The key that made the candidate, NULL if none did. */
-static const struct verify_key *maker(const struct verify_report *r,
-				      const struct evidence_candidate *c)
+const struct verify_party *verify_maker(const struct verify_report *r,
+					const struct evidence_candidate *c)
 {
-	for (size_t i = 0; i < r->n_keys; i++) {
-		if (is_maker(&r->keys[i], c->key))
-			return &r->keys[i];
+	for (size_t i = 0; i < r->n_parties; i++) {
+		if (has_made(&r->parties[i], c))
+			return &r->parties[i];
 	}
 	return NULL;
 }
 
-/* Of the candidates, those that a key made. */
-struct counts {
-	size_t made;
-	size_t verified;
-};
-
-static struct counts count(const struct verify_report *r, const struct verify_key *k)
+struct verify_counts verify_count(const struct verify_report *r, const struct verify_party *p)
 {
 	const struct evidence *e = r->evidence;
-	struct counts n = {0, 0};
+	struct verify_counts n = {0, 0};
 
 	for (size_t i = 0; i < e->n_candidates; i++) {
-		bool made = is_maker(k, e->candidates[i].key);
+		bool made = has_made(p, &e->candidates[i]);
 		n.made += made;
 		n.verified += made && e->candidates[i].state == VERIFY_STATE_VERIFIED;
 	}
@@ -65,6 +61,16 @@ static void put_reason(struct text *t, enum verify_reason reason, struct str tex
 	put_safe(t, text.n ? text : str_of(verify_reason_meaning(reason)));
 }
 
+static void put_party(struct text *t, const struct verify_party *p)
+{
+	const struct identity_match *m = p->identity ? &p->identity->subject : NULL;
+
+	if (p->name)
+		put_safe(t, str_of(p->name));
+	else
+		put_safe(t, m->exact.n ? m->exact : m->regex);
+}
+
 static void put_verdict(struct text *t, const struct verify_report *r)
 {
 	const struct evidence *e = r->evidence;
@@ -78,30 +84,94 @@ static void put_verdict(struct text *t, const struct verify_report *r)
 		text_putc(t, '\n');
 		return;
 	}
-	text_puts(t, "verified: signed by ");
-	for (size_t i = 0; i < r->n_keys; i++) {
-		if (!count(r, &r->keys[i]).verified)
+	text_puts(t, r->type.n ? "verified: attested by " : "verified: signed by ");
+	for (size_t i = 0; i < r->n_parties; i++) {
+		if (!verify_count(r, &r->parties[i]).verified)
 			continue;
 		text_puts(t, more ? " and " : "");
-		put_safe(t, str_of(r->keys[i].file));
+		put_party(t, &r->parties[i]);
 		more = true;
 	}
 	text_putc(t, '\n');
 }
 
-static void put_keys(struct text *t, const struct verify_report *r)
+static void put_match(struct text *t, const struct identity_match *m)
+{
+	if (m->regex.n)
+		text_puts(t, "that fits ");
+	put_safe(t, m->regex.n ? m->regex : m->exact);
+}
+
+/* "key release.pub (ecdsa-p256, sha256:...)", "identity ci (subject ..., issuer ...)" */
+static void put_who(struct text *t, const struct verify_party *p)
 {
 	char fingerprint[SIG_FINGERPRINT_BYTES];
 
-	for (size_t i = 0; i < r->n_keys; i++) {
-		const struct verify_key *k = &r->keys[i];
-		struct counts n = count(r, k);
-		text_puts(t, "key ");
-		put_safe(t, str_of(k->file));
-		text_printf(t, " (%s, %s): made %zu, of which %zu count%s\n",
-			    sig_algorithm_name(k->key.algorithm),
-			    sig_key_fingerprint(&k->key, fingerprint), n.made, n.verified,
+	text_puts(t, p->key ? "key " : "identity");
+	if (p->name) {
+		text_puts(t, p->key ? "" : " ");
+		put_safe(t, str_of(p->name));
+	}
+	if (p->key) {
+		text_printf(t, " (%s, %s)", sig_algorithm_name(p->key->algorithm),
+			    sig_key_fingerprint(p->key, fingerprint));
+		return;
+	}
+	text_puts(t, " (subject ");
+	put_match(t, &p->identity->subject);
+	if (!p->identity->any_issuer) {
+		text_puts(t, ", issuer ");
+		put_match(t, &p->identity->issuer);
+	}
+	text_putc(t, ')');
+}
+
+static void put_parties(struct text *t, const struct verify_report *r)
+{
+	for (size_t i = 0; i < r->n_parties; i++) {
+		struct verify_counts n = verify_count(r, &r->parties[i]);
+		put_who(t, &r->parties[i]);
+		text_printf(t, ": made %zu, of which %zu count%s\n", n.made, n.verified,
 			    n.verified == 1 ? "s" : "");
+	}
+}
+
+static void put_time(struct text *t, const char *what, int64_t unix_s)
+{
+	char at[32];
+
+	if (!unix_s)
+		return;
+	time_format(unix_s, at);
+	text_printf(t, ", %s %s", what, at);
+}
+
+/* Who made it, when, and where it was recorded, as far as that was verified. */
+static void put_origin(struct text *t, const struct verify_report *r,
+		       const struct evidence_origin *o)
+{
+	if (o->subject.n) {
+		text_puts(t, ", made by ");
+		put_safe(t, o->subject);
+		if (o->issuer.n) {
+			text_puts(t, " (issuer ");
+			put_safe(t, o->issuer);
+			text_putc(t, ')');
+		}
+	}
+	put_time(t, "signed", o->signed_unix_s);
+	if (o->n_logs)
+		text_printf(t, ", log index %lld", (long long)o->log_index);
+	if (o->n_logs > 1)
+		text_printf(t, " and %zu more", o->n_logs - 1);
+	if (o->n_timestamps)
+		text_printf(t, ", %zu timestamp%s", o->n_timestamps,
+			    o->n_timestamps == 1 ? "" : "s");
+	/* Of signatures it is always the same, or the reason tells. */
+	if (r->type.n && o->predicate_type.n) {
+		text_puts(t, ", type ");
+		put_safe(t, o->predicate_type);
+		put_time(t, "which says it is of", o->made_unix_s);
 	}
 }
 
@@ -113,7 +183,7 @@ static void put_candidates(struct text *t, const struct verify_report *r)
 		    e->truncated ? ", and there may be more" : "");
 	for (size_t i = 0; i < e->n_candidates; i++) {
 		const struct evidence_candidate *c = &e->candidates[i];
-		const struct verify_key *by = maker(r, c);
+		const struct verify_party *by = verify_maker(r, c);
 		text_puts(t, "  ");
 		put_safe(t, c->digest.n ? c->digest : S("list of signatures"));
 		text_printf(t, " %s ", bundle_format_name(c->format));
@@ -124,10 +194,11 @@ static void put_candidates(struct text *t, const struct verify_report *r)
 									  : "rejected: ");
 			put_reason(t, c->reason, c->text);
 		}
-		if (by) {
+		if (by && by->key) {
 			text_puts(t, ", made by ");
-			put_safe(t, str_of(by->file));
+			put_safe(t, str_of(by->name));
 		}
+		put_origin(t, r, &c->origin);
 		text_putc(t, '\n');
 	}
 }
@@ -149,110 +220,6 @@ void verify_print_text(const struct verify_report *r, struct text *t)
 	/* Without an answer of the registry there is nothing to be said of keys. */
 	if (r->kind == VERIFY_UNKNOWN && r->evidence->n_candidates == 0)
 		return;
-	put_keys(t, r);
+	put_parties(t, r);
 	put_candidates(t, r);
-}
-
-/* ---- JSON ---- */
-
-static void field(struct json_writer *w, const char *key, struct str value)
-{
-	json_key(w, str_of(key));
-	json_str(w, value);
-}
-
-static void optional(struct json_writer *w, const char *key, struct str value)
-{
-	if (value.n)
-		field(w, key, value);
-}
-
-static void put_said(struct json_writer *w, enum verify_state state, enum verify_reason reason,
-		     struct str text)
-{
-	field(w, "state", str_of(verify_state_name(state)));
-	field(w, "reason", str_of(verify_reason_name(reason)));
-	optional(w, "message", text);
-}
-
-static void put_key_json(struct json_writer *w, const struct verify_key *k)
-{
-	char fingerprint[SIG_FINGERPRINT_BYTES];
-
-	field(w, "file", str_of(k->file));
-	field(w, "fingerprint", str_of(sig_key_fingerprint(&k->key, fingerprint)));
-	field(w, "algorithm", str_of(sig_algorithm_name(k->key.algorithm)));
-}
-
-static void put_keys_json(struct json_writer *w, const struct verify_report *r)
-{
-	json_key(w, S("keys"));
-	json_open(w, '[');
-	for (size_t i = 0; i < r->n_keys; i++) {
-		struct counts n = count(r, &r->keys[i]);
-		json_open(w, '{');
-		put_key_json(w, &r->keys[i]);
-		json_key(w, S("made"));
-		json_int(w, (int64_t)n.made);
-		json_key(w, S("verified"));
-		json_int(w, (int64_t)n.verified);
-		json_close(w);
-	}
-	json_close(w);
-}
-
-static void put_candidates_json(struct json_writer *w, const struct verify_report *r)
-{
-	const struct evidence *e = r->evidence;
-
-	json_key(w, S("candidates"));
-	json_open(w, '[');
-	for (size_t i = 0; i < e->n_candidates; i++) {
-		const struct evidence_candidate *c = &e->candidates[i];
-		const struct verify_key *by = maker(r, c);
-		json_open(w, '{');
-		optional(w, "digest", c->digest);
-		field(w, "format", str_of(bundle_format_name(c->format)));
-		put_said(w, c->state, c->reason, c->text);
-		if (by) {
-			json_key(w, S("madeBy"));
-			json_open(w, '{');
-			put_key_json(w, by);
-			json_close(w);
-		}
-		optional(w, "hint", c->hint);
-		json_close(w);
-	}
-	json_close(w);
-	json_key(w, S("truncated"));
-	json_bool(w, e->truncated);
-}
-
-void verify_print_json(const struct verify_report *r, struct text *t)
-{
-	static const char *const kinds[] = {
-		[VERIFY_UNKNOWN] = "unknown",
-		[VERIFY_NO] = "not_verified",
-		[VERIFY_RESOLVED] = "resolved",
-		[VERIFY_YES] = "verified",
-	};
-	struct json_writer w;
-
-	json_writer_init(&w, t);
-	json_open(&w, '{');
-	field(&w, "reference", r->reference);
-	optional(&w, "image", r->image);
-	optional(&w, "signatureRepository", r->repository);
-	field(&w, "result", str_of(kinds[r->kind]));
-	if (r->evidence) {
-		put_said(&w, r->evidence->state, r->evidence->reason, r->evidence->why);
-		optional(&w, "registry", str_of(r->evidence->outcome));
-		put_keys_json(&w, r);
-		put_candidates_json(&w, r);
-	} else {
-		optional(&w, "registry", str_of(r->outcome));
-		optional(&w, "message", r->why);
-	}
-	json_close(&w);
-	text_putc(t, '\n');
 }

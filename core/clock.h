@@ -37,6 +37,8 @@ int64_t deadline_left_ms(struct deadline d, const struct clock *c); /* 0 when pa
 /* RFC 3339 "2027-01-31T12:00:00Z" (also with offset and fraction) to seconds since 1970, proleptic
  * Gregorian; false if the text is anything else, e.g. February 30. */
 bool time_parse_rfc3339(struct str s, int64_t *unix_s);
+/* The same in milliseconds, rounded down. */
+bool time_parse_rfc3339_ms(struct str s, int64_t *unix_ms);
 /* "2027-01-31": the first second of that day in UTC. */
 bool time_parse_date(struct str s, int64_t *unix_s);
 /* "2027-01-31T00:00:00Z" */

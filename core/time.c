@@ -72,7 +72,21 @@ static bool take_date(struct str *s, int64_t *unix_s)
 	return true;
 }
 
-/* "12:00:00" and a fraction, which is dropped. No leap second: time stamps of clusters have none. */
+/* ".25", which may be absent; what is below a millisecond is dropped. */
+static bool take_fraction(struct str *s, int64_t *ms)
+{
+	struct str digits;
+
+	*ms = 0;
+	if (!take_char(s, '.'))
+		return true;
+	digits = take_digits(s);
+	for (size_t i = 0; i < 3; i++)
+		*ms = *ms * 10 + (i < digits.n ? digits.p[i] - '0' : 0);
+	return digits.n > 0;
+}
+
+/* "12:00:00". No leap second: time stamps of clusters have none. */
 static bool take_time(struct str *s, int64_t *seconds)
 {
 	int hour, minute, second;
@@ -83,7 +97,7 @@ static bool take_time(struct str *s, int64_t *seconds)
 	if (hour > 23 || minute > 59 || second > 59)
 		return false;
 	*seconds = hour * INT64_C(3600) + minute * 60 + second;
-	return !take_char(s, '.') || take_digits(s).n > 0;
+	return true;
 }
 
 static bool take_offset(struct str *s, int64_t *seconds)
@@ -103,14 +117,31 @@ static bool take_offset(struct str *s, int64_t *seconds)
 	return hour <= 23 && minute <= 59;
 }
 
-bool time_parse_rfc3339(struct str s, int64_t *unix_s)
+static bool parse_rfc3339(struct str s, int64_t *unix_s, int64_t *ms)
 {
 	int64_t date, time_of_day, offset;
 
 	if (!take_date(&s, &date) || !take_char(&s, 'T') || !take_time(&s, &time_of_day) ||
-	    !take_offset(&s, &offset) || s.n > 0)
+	    !take_fraction(&s, ms) || !take_offset(&s, &offset) || s.n > 0)
 		return false;
 	*unix_s = date + time_of_day - offset;
+	return true;
+}
+
+bool time_parse_rfc3339(struct str s, int64_t *unix_s)
+{
+	int64_t ms;
+
+	return parse_rfc3339(s, unix_s, &ms);
+}
+
+bool time_parse_rfc3339_ms(struct str s, int64_t *unix_ms)
+{
+	int64_t seconds, ms;
+
+	if (!parse_rfc3339(s, &seconds, &ms))
+		return false;
+	*unix_ms = seconds * 1000 + ms;
 	return true;
 }
 

@@ -44,6 +44,8 @@ static bool find_key(const struct evidence_pool *p, struct arena *a, struct slot
 	put_sized(&t, place.host);
 	put_sized(&t, place.path);
 	text_putc(&t, q->want->thorough ? '1' : '0');
+	if (q->want->demand.want == SIG_WANT_ATTESTATION)
+		put_sized(&t, q->want->demand.predicate_type);
 	s->key.want = q->want->sha256;
 	return text_done(&t, &bytes) && sha256_of(bytes, &s->key.place, NULL) == 0;
 }

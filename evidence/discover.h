@@ -1,17 +1,19 @@
 /*
- * Discovery: where the signatures of an image are, and what they look like.
+ * Discovery: where the signatures or attestations of an image are, and what they look like.
  *
- * Two lists, to be asked at the same time: the layers of the tag "sha256-<hex>.sig", and the referrers. Each
- * entry is fetched on its own, converted by sigstore/bundle.h, and handed to the caller, signature by
- * signature. Blocking; no threads and no locks of its own. spec: sigstore sections 3.1 and 4.1
+ * Two lists, to be asked at the same time: the layers of the tag "sha256-<hex>.sig" or ".att", and the
+ * referrers. Each entry is fetched on its own, converted by sigstore/bundle.h, and handed to the caller,
+ * signature by signature. Blocking; no threads and no locks of its own. spec: sigstore sections 3 and 4.1
  *
  * What a registry holds never leads to "could not find out": a missing, malformed or oversized signature
- * is a rejected one. Only the registry's own failure does.
+ * is a rejected one. Only the registry's own failure does. Not so attestations: one that is listed and
+ * cannot be had may be the newest, so it is one that could not be found out.
  */
 #ifndef ASSAY_EVIDENCE_DISCOVER_H
 #define ASSAY_EVIDENCE_DISCOVER_H
 
 #include "evidence/evidence.h"
+#include "evidence/large.h"
 #include "oci/source.h"
 #include "sigstore/bundle.h"
 
@@ -22,13 +24,16 @@ struct discovery {
 	const struct registry_source *source;
 	struct registry_repository repository; /* of the signatures */
 	struct sha256 digest;                  /* of the image */
-	bool thorough;      /* list also what says of itself that it is no signature */
-	struct gate *large; /* for documents above LARGE_DOCUMENT_BYTES; NULL: none */
+	enum sig_want want;
+	struct str predicate_type;  /* ATTESTATION: of that type alone */
+	bool thorough;              /* list also what says of itself that it is something else */
+	struct gate *large;         /* for documents above LARGE_DOCUMENT_BYTES; NULL: none */
+	struct large *attestations; /* for those above LIMIT_SIGNATURE_BUNDLE_BYTES; NULL: none */
 };
 
 /* One entry of a list. Borrows from the list's arena. */
 struct discovery_entry {
-	bool layer; /* of the .sig manifest; else a referrer */
+	bool layer; /* of the .sig or .att manifest; else a referrer */
 	struct descriptor descriptor;
 };
 
@@ -52,8 +57,9 @@ struct discovered {
 	const struct bundle *bundle; /* NULL: `fault` says what is wrong */
 	struct sig_fault fault;
 	enum registry_outcome
-		outcome;      /* of the question that failed, if the fault is UNAVAILABLE */
+		outcome; /* of the question that failed, if the fault is UNAVAILABLE; OK: none did */
 	struct sha256 digest; /* of the referrer, or of the layer */
+	struct arena *verify; /* to verify it in; nothing in it is kept */
 };
 
 struct discovery_visitor {

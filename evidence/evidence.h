@@ -17,12 +17,23 @@
 #include "oci/source.h"
 #include "sigstore/verify.h"
 
+/* Which of the statements that an authority made of one type about the image decide for it. */
+enum evidence_which {
+	EVIDENCE_ALL = 0, /* every one must say what is demanded */
+	/* The newest: of authorities with brief_certificates by its earliest verified time, else by the time
+	 * that its predicate tells. Those that tell none cannot be put in order: they must say it too, each
+	 * of them. */
+	EVIDENCE_LATEST,
+	EVIDENCE_ANY, /* one that counts is enough: signatures */
+};
+
 /* Whose signatures are wanted. Immutable; everything it points to is borrowed for as long as it is. */
 struct evidence_want {
 	const struct sig_authority *authorities;
 	size_t n_authorities;
 	size_t enough; /* so many of them suffice: 1 to n_authorities */
 	struct sig_demand demand;
+	enum evidence_which which; /* SIG_WANT_SIGNATURE: always as ANY */
 	/* Where the signatures are, when not in the image's repository: else host is empty. */
 	struct registry_repository repository;
 	/* Look at every candidate and list it, also after enough have signed: for people. */
@@ -44,6 +55,20 @@ struct evidence_question {
 	bool listed;
 };
 
+/* Who signed, when, and where it was recorded; of zeros as far as it was not verified. Texts of
+ * certificates and statements are somebody's: quote them before they are shown. */
+struct evidence_origin {
+	struct str subject; /* of the certificate; cut to EVIDENCE_ORIGIN_BYTES */
+	struct str issuer;
+	struct str predicate_type;
+	size_t n_logs;     /* distinct entries of logs */
+	int64_t log_index; /* of the first of them */
+	size_t n_timestamps;
+	int64_t signed_unix_s; /* the earliest verified time */
+	int64_t made_unix_s;   /* as the predicate tells */
+};
+#define EVIDENCE_ORIGIN_BYTES 256
+
 /* What is known of one authority. */
 struct evidence_signer {
 	enum verify_state state;
@@ -51,7 +76,14 @@ struct evidence_signer {
 	enum bundle_format format; /* of the candidate that decided; NONE if none did */
 	struct str text;           /* for people; empty when VERIFIED */
 	struct str key;            /* "sha256:<hex>" of its key, if it made the signature */
+	struct evidence_origin origin;
 };
+
+/* Does it want statements of which more than one decides? */
+static inline bool evidence_weighs(const struct evidence_want *w)
+{
+	return w->demand.want == SIG_WANT_ATTESTATION && w->which != EVIDENCE_ANY;
+}
 
 /* One thing that looked like a signature. Listed only for a thorough want, or while nobody has verified. */
 struct evidence_candidate {
@@ -66,6 +98,7 @@ struct evidence_candidate {
 	struct str key; /* of the authority, if it made the signature */
 	struct str
 		hint; /* what the candidate says of its key, "sha256:<hex>" if it is that; unproven */
+	struct evidence_origin origin;
 };
 
 struct evidence {

@@ -7,6 +7,16 @@
 
 #define ALIGNMENT _Alignof(max_align_t)
 
+static struct evidence_origin pack_origin(struct pack *k, const struct evidence_origin *in)
+{
+	struct evidence_origin o = *in;
+
+	o.subject = pack_str(k, o.subject);
+	o.issuer = pack_str(k, o.issuer);
+	o.predicate_type = pack_str(k, o.predicate_type);
+	return o;
+}
+
 static struct evidence_signer *pack_signers(struct pack *k, const struct evidence *e)
 {
 	struct evidence_signer *out = pack_put(k, e->signers, e->n_signers * sizeof(*out));
@@ -14,10 +24,12 @@ static struct evidence_signer *pack_signers(struct pack *k, const struct evidenc
 	for (size_t i = 0; i < e->n_signers; i++) {
 		struct str text = pack_str(k, e->signers[i].text);
 		struct str key = pack_str(k, e->signers[i].key);
+		struct evidence_origin origin = pack_origin(k, &e->signers[i].origin);
 		if (!out)
 			continue;
 		out[i].text = text;
 		out[i].key = key;
+		out[i].origin = origin;
 	}
 	return out;
 }
@@ -32,6 +44,7 @@ static struct evidence_candidate *pack_candidates(struct pack *k, const struct e
 		c.digest = pack_str(k, c.digest);
 		c.key = pack_str(k, c.key);
 		c.hint = pack_str(k, c.hint);
+		c.origin = pack_origin(k, &c.origin);
 		if (out)
 			out[i] = c;
 	}

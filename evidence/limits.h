@@ -13,6 +13,19 @@
  * Attestations have more, and are no signatures. Past it: that candidate is rejected, "too_large". */
 #define LIMIT_SIGNATURE_BUNDLE_BYTES (256u << 10)
 
+/* Bytes of an attestation: a bill of materials of a large image has some MiB. Past it: likewise. */
+#define LIMIT_ATTESTATION_BYTES (16u << 20)
+
+/* Attestations above LIMIT_SIGNATURE_BUNDLE_BYTES: bytes of all that are fetched or wait to be read, and
+ * how many are read at the same time. Past it: the others wait, until the deadline of their lookup. */
+#define LIMIT_LARGE_ATTESTATION_BYTES (48u << 20)
+#define LARGE_ATTESTATIONS 1
+
+/* Arenas of the one that is read: its parts, and its verification by one authority. One of 15 MiB with 280,000
+ * values needs 90 MiB of both. Past it: it is rejected, "no_room". */
+#define LIMIT_LARGE_SCRATCH_BYTES (64u << 20)
+#define LIMIT_LARGE_JUDGING_BYTES (96u << 20)
+
 /* Bytes of the manifest of a referrer (cosign's have below 2 KiB) and of a .sig manifest with all its layers (below
  * 10 KiB each). Whoever may push can have us read 64 of the first for every image. Past it: likewise. */
 #define LIMIT_REFERRER_MANIFEST_BYTES (128u << 10)

@@ -102,7 +102,9 @@ static void lookup_free(struct lookup *l)
 static struct lookup *lookup_new(struct evidence_pool *p, const struct slot *s)
 {
 	struct registry_repository r = slot_place(s);
-	struct lookup *l = calloc(1, sizeof(*l) + r.host.n + r.path.n);
+	const struct sig_demand *d = &s->question->want->demand;
+	struct str type = d->want == SIG_WANT_ATTESTATION ? d->predicate_type : S("");
+	struct lookup *l = calloc(1, sizeof(*l) + r.host.n + r.path.n + type.n);
 
 	if (!l)
 		return NULL;
@@ -111,11 +113,16 @@ static struct lookup *lookup_new(struct evidence_pool *p, const struct slot *s)
 	l->what.source = &p->o.source;
 	l->what.digest = s->digest;
 	l->what.large = &p->large;
+	l->what.attestations = &p->attestations;
+	l->what.want = d->want;
 	l->what.thorough = s->question->want->thorough;
 	memcpy(l->text, r.host.p, r.host.n);
 	memcpy(l->text + r.host.n, r.path.p, r.path.n);
+	if (type.n)
+		memcpy(l->text + r.host.n + r.path.n, type.p, type.n);
 	l->what.repository.host = (struct str){l->text, r.host.n};
 	l->what.repository.path = (struct str){l->text + r.host.n, r.path.n};
+	l->what.predicate_type = (struct str){l->text + r.host.n + r.path.n, type.n};
 	if (!add_interest(l, s)) {
 		lookup_free(l);
 		return NULL;

@@ -14,11 +14,6 @@
 
 /* ---- entries ---- */
 
-struct judging {
-	struct entry_work *entry;
-	const struct discovery_memory *m;
-};
-
 static void put_digest(const struct sha256 *d, char out[7 + SHA256_HEX + 1])
 {
 	memcpy(out, "sha256:", 7);
@@ -36,18 +31,19 @@ static void add_fault(struct interest *i, const struct tally_candidate *c,
 	pool_unlock(p);
 }
 
-static void judge_one(const struct judging *j, struct interest *i, const struct tally_candidate *c,
+static void judge_one(struct interest *i, const struct tally_candidate *c,
 		      const struct discovered *what)
 {
 	struct evidence_pool *p = i->lookup->pool;
 	struct evidence_ask *finished = NULL;
 	const struct sig_subject subject = {.digest = i->lookup->what.digest};
-	struct sig_fault room;
-	struct verify_result *said = calloc(i->want->n_authorities, sizeof(*said));
+	struct sig_fault memory;
+	struct tally_said *said = calloc(i->want->n_authorities, sizeof(*said));
+	struct verify_result r;
 
 	if (!said) {
-		sig_fault_room(&room);
-		add_fault(i, c, &room, true);
+		sig_fault_set(&memory, VERIFY_NOT_VERIFIED, "there is no memory to judge it");
+		add_fault(i, c, &memory, true);
 		return;
 	}
 	for (size_t k = 0; k < i->want->n_authorities; k++) {
@@ -57,8 +53,9 @@ static void judge_one(const struct judging *j, struct interest *i, const struct 
 			.subject = &subject,
 			.now_unix_s = clock_unix_s(p->o.clock),
 		};
-		arena_reset(j->m->verify);
-		verify_bundle(j->m->verify, what->bundle, &in, &said[k]);
+		arena_reset(what->verify);
+		verify_bundle(what->verify, what->bundle, &in, &r);
+		tally_say(&r, &in, &said[k]);
 	}
 	pool_lock(p);
 	if (!i->settled) {
@@ -95,20 +92,21 @@ static bool count(struct lookup *l)
 
 static bool judge(void *self, const struct discovered *what)
 {
-	const struct judging *j = self;
-	struct lookup *l = j->entry->lookup;
+	const struct entry_work *entry = self;
+	struct lookup *l = entry->lookup;
 	char digest[7 + SHA256_HEX + 1];
-	struct tally_candidate c = {.number = j->entry->number};
+	struct tally_candidate c = {.number = entry->number};
 
 	if (!count(l))
 		return false;
 	put_digest(&what->digest, digest);
 	c.digest = str_of(digest);
-	if (!what->bundle && verify_reason_state(what->fault.reason) == VERIFY_STATE_UNAVAILABLE)
+	if (!what->bundle && what->outcome != REGISTRY_OK &&
+	    verify_reason_state(what->fault.reason) == VERIFY_STATE_UNAVAILABLE)
 		c.outcome = registry_outcome_label(what->outcome);
 	for (struct interest *i = l->interests; i; i = i->next) {
 		if (what->bundle)
-			judge_one(j, i, &c, what);
+			judge_one(i, &c, what);
 		else
 			add_fault(i, &c, &what->fault, true);
 	}
@@ -126,8 +124,7 @@ static void mark_truncated(struct lookup *l)
 static void run_entry(struct work *w, const struct discovery_memory *m)
 {
 	struct entry_work *e = (struct entry_work *)w;
-	struct judging j = {e, m};
-	const struct discovery_visitor v = {judge, &j};
+	const struct discovery_visitor v = {judge, e};
 	struct lookup *l = e->lookup;
 	bool truncated = false;
 
@@ -167,6 +164,7 @@ static void note_list_locked(struct list_work *w)
 	struct lookup *l = w->lookup;
 	bool failed = verify_reason_state(list->fault.reason) == VERIFY_STATE_UNAVAILABLE;
 	bool fault = list->fault.reason != VERIFY_VERIFIED;
+	bool is_hidden = fault && !failed; /* nobody knows how much */
 	const struct tally_candidate c = {
 		.number = w->layers ? 0 : 1,
 		.outcome = failed ? registry_outcome_label(list->reply.outcome) : NULL,
@@ -180,7 +178,7 @@ static void note_list_locked(struct list_work *w)
 			continue;
 		if (fault)
 			tally_fault(&i->tally, &c, &list->fault, !failed);
-		i->tally.truncated |= list->truncated;
+		i->tally.truncated |= list->truncated || (is_hidden && i->tally.weighed);
 	}
 }
 

@@ -134,6 +134,7 @@ struct evidence_pool *evidence_pool_new(const struct evidence_options *o, struct
 	p->next_mono_ms = INT64_MAX;
 	set_defaults(&p->o);
 	gate_init(&p->large, LARGE_DOCUMENTS, LARGE_DOCUMENT_BYTES);
+	large_init(&p->attestations, p->o.clock);
 	pthread_mutex_init(&p->mutex, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -170,6 +171,7 @@ void evidence_pool_free(struct evidence_pool *p)
 		pthread_join(p->keeper, NULL);
 	cache_free(p->cache);
 	backoff_free(p->backoff);
+	large_done(&p->attestations);
 	gate_done(&p->large);
 	pthread_cond_destroy(&p->wake);
 	pthread_mutex_destroy(&p->mutex);

@@ -3,7 +3,7 @@
  *
  * One mutex guards all of it. It is never held while a registry, a worker queue or done() is called.
  * An ask has a slot per question; a slot waits for an interest; an interest is one want of a lookup; a
- * lookup is one image in one repository. Functions named *_locked need the mutex.
+ * lookup is one image in one repository, asked for signatures or for attestations of one type. Functions named *_locked need the mutex.
  */
 #ifndef ASSAY_EVIDENCE_POOL_INSIDE_H
 #define ASSAY_EVIDENCE_POOL_INSIDE_H
@@ -88,7 +88,7 @@ struct lookup {
 	struct list_work lists[2];
 	size_t judged;                        /* candidates */
 	const struct registry_reply *failure; /* of a list that the registry failed to give */
-	char text[];                          /* the names of the repository */
+	char text[]; /* the names of the repository, and the predicate type */
 };
 
 struct evidence_pool {
@@ -96,6 +96,7 @@ struct evidence_pool {
 	uint8_t salt[SALT_BYTES];
 	struct workers *workers;
 	struct gate large; /* of the workers */
+	struct large attestations;
 	pthread_t keeper;
 	bool keeping;
 

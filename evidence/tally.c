@@ -1,4 +1,4 @@
-#include "evidence/tally.h"
+#include "evidence/tally_inside.h"
 
 #include <stdlib.h>
 
@@ -16,7 +16,10 @@ bool tally_init(struct tally *t, struct arena *a, const struct evidence_want *wa
 	t->numbers = arena_calloc(a, n, sizeof(*t->numbers));
 	t->candidates = arena_calloc(a, LIMIT_CANDIDATES, sizeof(*t->candidates));
 	t->candidate_numbers = arena_calloc(a, LIMIT_CANDIDATES, sizeof(*t->candidate_numbers));
-	if (!t->signers || !t->numbers || !t->candidates || !t->candidate_numbers)
+	if (evidence_weighs(want))
+		t->weighed = arena_calloc(a, n, sizeof(*t->weighed));
+	if (!t->signers || !t->numbers || !t->candidates || !t->candidate_numbers ||
+	    evidence_weighs(want) != (t->weighed != NULL))
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		t->signers[i] = (struct evidence_signer){.state = VERIFY_STATE_UNSIGNED,
@@ -86,19 +89,37 @@ static bool speaks(enum verify_state before, size_t before_number, enum verify_s
 	return verify_state_join(before, now) == now;
 }
 
-static void tell_signer(struct tally *t, size_t i, size_t number, const struct verify_result *r)
+static struct evidence_origin keep_origin(struct tally *t, const struct tally_said *r)
+{
+	struct evidence_origin o = r->origin;
+
+	o.subject = keep(t, str_of(r->subject));
+	o.issuer = keep(t, str_of(r->issuer));
+	o.predicate_type = keep(t, str_of(r->predicate_type));
+	return o;
+}
+
+struct evidence_signer tally_signer(struct tally *t, const struct tally_said *r)
+{
+	return (struct evidence_signer){.state = r->state,
+					.reason = r->reason,
+					.format = r->format,
+					.text = keep_text(t, r->text),
+					.key = keep_key(t, r->key),
+					.origin = keep_origin(t, r)};
+}
+
+static void tell_signer(struct tally *t, size_t i, size_t number, const struct tally_said *r)
 {
 	struct evidence_signer *s = &t->signers[i];
 
+	if (t->weighed)
+		tally_weigh(t, i, number, r);
 	if (!speaks(s->state, t->numbers[i], r->state, number))
 		return;
 	t->yes += r->state == VERIFY_STATE_VERIFIED && s->state != VERIFY_STATE_VERIFIED;
 	t->numbers[i] = number;
-	*s = (struct evidence_signer){.state = r->state,
-				      .reason = r->reason,
-				      .format = r->format,
-				      .text = keep_text(t, r->text),
-				      .key = keep_key(t, r->key)};
+	*s = tally_signer(t, r);
 }
 
 static void tell_outcome(struct tally *t, const struct tally_candidate *c)
@@ -110,7 +131,7 @@ static void tell_outcome(struct tally *t, const struct tally_candidate *c)
 }
 
 static void list_candidate(struct tally *t, const struct tally_candidate *c, size_t authority,
-			   const struct verify_result *r)
+			   const struct tally_said *r)
 {
 	if (t->n_candidates == LIMIT_CANDIDATES) {
 		t->truncated = true;
@@ -127,33 +148,50 @@ static void list_candidate(struct tally *t, const struct tally_candidate *c, siz
 		.digest = keep(t, c->digest),
 		.key = keep_key(t, r->key),
 		.hint = keep_hint(t, r->hint),
+		.origin = keep_origin(t, r),
 	};
 }
 
-void tally_add(struct tally *t, const struct tally_candidate *c, const struct verify_result *said)
+/* One of ours says of another type what nobody was asked about. The others, who did not make it, cannot know
+ * that. NULL: nobody does. */
+static const struct tally_said *other_type(const struct tally *t, const struct tally_said *said)
 {
+	for (size_t i = 0; i < t->want->n_authorities; i++) {
+		if (said[i].reason == VERIFY_PREDICATE_TYPE)
+			return &said[i];
+	}
+	return NULL;
+}
+
+void tally_add(struct tally *t, const struct tally_candidate *c, const struct tally_said *said)
+{
+	const struct tally_said *other = other_type(t, said);
 	size_t best = 0;
 
 	/* Of nobody nothing is said. */
 	if (t->incomplete || t->want->n_authorities == 0)
 		return;
 	for (size_t i = 0; i < t->want->n_authorities; i++) {
-		tell_signer(t, i, c->number, &said[i]);
+		tell_signer(t, i, c->number, other && !said[i].is_ours ? other : &said[i]);
 		if (i && speaks(said[best].state, 0, said[i].state, 1))
 			best = i;
 	}
 	tell_outcome(t, c);
+	if (other)
+		best = (size_t)(other - said);
 	list_candidate(t, c, best, &said[best]);
 }
 
 void tally_fault(struct tally *t, const struct tally_candidate *c, const struct sig_fault *f,
 		 bool listed)
 {
-	struct verify_result r;
+	struct verify_result rejected;
+	struct tally_said r;
 
 	if (t->incomplete)
 		return;
-	verify_rejected(f, &r);
+	verify_rejected(f, &rejected);
+	tally_say(&rejected, NULL, &r);
 	for (size_t i = 0; i < t->want->n_authorities; i++)
 		tell_signer(t, i, c->number, &r);
 	tell_outcome(t, c);
@@ -163,7 +201,7 @@ void tally_fault(struct tally *t, const struct tally_candidate *c, const struct 
 
 bool tally_is_enough(const struct tally *t)
 {
-	return !t->incomplete && !t->want->thorough && t->want->enough > 0 &&
+	return !t->incomplete && !t->want->thorough && !t->weighed && t->want->enough > 0 &&
 	       t->yes >= t->want->enough;
 }
 
@@ -192,6 +230,8 @@ void tally_finish(struct tally *t, struct evidence *out)
 			S("what was found does not fit the memory of one lookup"));
 		return;
 	}
+	for (size_t i = 0; t->weighed && i < t->want->n_authorities; i++)
+		tally_settle(t, i);
 	*out = (struct evidence){.truncated = t->truncated,
 				 .signers = t->signers,
 				 .n_signers = t->want->n_authorities,

@@ -10,8 +10,15 @@
 /* Authorities of one policy. Past it: load error. */
 #define LIMIT_AUTHORITIES 64
 
+/* Trusted roots of one authority, and what a threshold may be. Past it: load error. */
+#define LIMIT_TRUSTED_ROOTS 16
+#define LIMIT_THRESHOLD 32
+
 /* Annotations that one rule wants. Past it: load error. */
 #define LIMIT_ANNOTATIONS 32
+
+/* Items of a list of strings: ids, globs. Past it: load error. */
+#define LIMIT_STRINGS 1000
 
 /* Arena of one policy set; 1,000 large policies need below 20 MiB. Past it: load error. */
 #define LIMIT_SET_ARENA_BYTES (64u << 20)

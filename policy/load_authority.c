@@ -1,64 +1,22 @@
 /* Authorities: names and keys; and what they and the signature rules mean together. spec: policy 2, 4.1 */
-#include "core/file.h"
 #include "policy/limits.h"
 #include "policy/loader.h"
 #include "sigstore/limits.h"
 
-static bool keep_file(struct loader *ld, struct str path, struct str bytes)
-{
-	struct load_key_file *f = arena_alloc(ld->d.arena, sizeof(*f));
-	if (!f)
-		return false;
-	*f = (struct load_key_file){ld->key_files, path, bytes};
-	ld->key_files = f;
-	ld->n_key_files++;
-	return true;
-}
-
-/* The text of a key file, kept because it is part of what was loaded. */
-static bool read_key(struct loader *ld, const struct decode_at *at, struct policy_key *out)
-{
-	struct err e = {0};
-	if (!decode_str(&ld->d, at, "a file name, relative to this file", &out->file))
-		return false;
-	if (memchr(out->file.p, '\0', out->file.n) || str_eq(out->file, S("-"))) {
-		decode_error(&ld->d, at, "%s is no file name", decode_quote(&ld->d, out->file));
-		return false;
-	}
-	const char *path = file_join(ld->d.arena, file_dir(ld->d.file.p), out->file);
-	if (!path)
-		return false;
-	if (file_read(ld->d.arena, path, LIMIT_KEY_PEM_BYTES, &out->pem, &e) == 0)
-		return keep_file(ld, str_of(path), out->pem);
-	decode_error(&ld->d, at, "%s", e.text);
-	return false;
-}
-
 static void load_key(struct loader *ld, const struct decode_at *at, struct policy_key *out)
 {
-	static const struct decode_key keys[] = {
-		{"file", DECODE_OPTIONAL, NULL},
-		{"inline", DECODE_OPTIONAL, NULL},
-	};
 	struct err e = {0};
-	if (!decode_map(&ld->d, at, keys, 2))
-		return;
-	struct decode_at file = decode_member(at, "file");
-	struct decode_at text = decode_member(at, "inline");
-	if (!file.node == !text.node) {
-		decode_error(&ld->d, at, "want exactly one of file and inline");
-		return;
-	}
-	if (file.node ? !read_key(ld, &file, out)
-		      : !decode_str(&ld->d, &text, "a PEM text", &out->pem))
+	if (!load_text(ld, at, "a PEM text", LIMIT_KEY_PEM_BYTES, &out->text))
 		return;
 	ld->n_keys++;
-	if (sig_key_parse(ld->d.arena, out->pem, &out->key, &e) == 0)
+	if (sig_key_parse(ld->d.arena, out->text.bytes, &out->key, &e) == 0)
 		return;
-	if (file.node)
-		decode_error(&ld->d, &file, "%s: %s", decode_quote(&ld->d, out->file), e.text);
+	struct decode_at inside = decode_member(at, out->text.file.n ? "file" : "inline");
+	if (out->text.file.n)
+		decode_error(&ld->d, &inside, "%s: %s", decode_quote(&ld->d, out->text.file),
+			     e.text);
 	else
-		decode_error(&ld->d, &text, "%s", e.text);
+		decode_error(&ld->d, &inside, "%s", e.text);
 }
 
 static bool same_key(const struct sig_key *a, const struct sig_key *b)
@@ -96,7 +54,55 @@ static void load_one_key(struct loader *ld, const struct decode_at *at,
 	load_key(ld, at, key);
 	out->keys = key;
 	out->n_keys = 1;
-	out->one_key = true;
+}
+
+static void load_keyless(struct loader *ld, const struct decode_at *at, struct policy_authority *a)
+{
+	static const struct decode_key keys[] = {
+		{"issuer", DECODE_OPTIONAL, NULL},      {"issuerRegex", DECODE_OPTIONAL, NULL},
+		{"subject", DECODE_OPTIONAL, NULL},     {"subjectRegex", DECODE_OPTIONAL, NULL},
+		{"extensions", DECODE_OPTIONAL, NULL},  {"extensionsRegex", DECODE_OPTIONAL, NULL},
+		{"trustedRoot", DECODE_OPTIONAL, NULL}, {"trustedRoots", DECODE_OPTIONAL, NULL},
+	};
+	size_t before = ld->d.problems->errors;
+	if (!decode_map(&ld->d, at, keys, sizeof(keys) / sizeof(keys[0])))
+		return;
+	load_identity(ld, at, true, a);
+	size_t middle = ld->d.problems->errors;
+	a->authority.root = load_roots(ld, at, a);
+	if (!a->authority.root && ld->d.problems->errors == middle)
+		decode_error(&ld->d, at,
+			     "has no trustedRoot: want the file that says which certificate "
+			     "authorities and logs count");
+	if (ld->d.problems->errors != before)
+		a->identity = NULL;
+}
+
+static void load_certificates(struct loader *ld, const struct decode_at *at,
+			      struct policy_authority *a)
+{
+	static const struct decode_key keys[] = {
+		{"roots", DECODE_REQUIRED, "a file or text of PEM certificates"},
+		{"issuer", DECODE_OPTIONAL, NULL},
+		{"issuerRegex", DECODE_OPTIONAL, NULL},
+		{"subject", DECODE_OPTIONAL, NULL},
+		{"subjectRegex", DECODE_OPTIONAL, NULL},
+		{"extensions", DECODE_OPTIONAL, NULL},
+		{"extensionsRegex", DECODE_OPTIONAL, NULL},
+		{"timestampAuthority", DECODE_OPTIONAL, NULL},
+		{"useCurrentTime", DECODE_OPTIONAL, NULL},
+		{"trustedRoot", DECODE_OPTIONAL, NULL},
+		{"trustedRoots", DECODE_OPTIONAL, NULL},
+	};
+	size_t before = ld->d.problems->errors;
+	if (!decode_map(&ld->d, at, keys, sizeof(keys) / sizeof(keys[0])))
+		return;
+	struct decode_at now = decode_member(at, "useCurrentTime");
+	load_identity(ld, at, false, a);
+	a->authority.root = load_own_roots(ld, at, a);
+	decode_bool(&ld->d, &now, &a->authority.use_current_time);
+	if (ld->d.problems->errors == before)
+		a->authority.any_issuer = a->identity->any_issuer;
 }
 
 /* What verifies. Of an authority with a problem nobody will make use. */
@@ -108,11 +114,60 @@ static void compile(struct loader *ld, const struct decode_at *at, struct policy
 			     LIMIT_AUTHORITY_KEYS);
 	for (size_t i = 0; keys && i < a->n_keys; i++)
 		keys[i].key = &a->keys[i].key;
-	a->authority = (struct sig_authority){
-		.keys = keys,
-		.n_keys = keys ? a->n_keys : 0,
-		.schemes = SIG_SCHEMES_DEFAULT,
-	};
+	a->authority.keys = keys;
+	a->authority.n_keys = keys ? a->n_keys : 0;
+	a->authority.schemes = SIG_SCHEMES_DEFAULT;
+	a->authority.identities = a->identity;
+	a->authority.n_identities = a->identity != NULL;
+	a->authority.brief_certificates = a->kind == POLICY_AUTHORITY_KEYLESS;
+}
+
+static const struct {
+	const char *key;
+	enum policy_authority_kind kind;
+	void (*load)(struct loader *ld, const struct decode_at *at, struct policy_authority *a);
+} kinds[] = {
+	{"key", POLICY_AUTHORITY_KEY, load_one_key},
+	{"keys", POLICY_AUTHORITY_KEYS, load_keys},
+	{"keyless", POLICY_AUTHORITY_KEYLESS, load_keyless},
+	{"certificates", POLICY_AUTHORITY_CERTIFICATES, load_certificates},
+};
+#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+/* The one of the four that is there. */
+static void load_the_kind(struct loader *ld, const struct decode_at *at, struct policy_authority *a)
+{
+	const char *first = NULL;
+	for (size_t i = 0; i < N_KINDS; i++) {
+		struct decode_at member = decode_member(at, kinds[i].key);
+		if (!member.node)
+			continue;
+		if (first)
+			decode_error(&ld->d, at, "has both %s and %s: want one of them", first,
+				     kinds[i].key);
+		first = first ? first : kinds[i].key;
+		a->kind = kinds[i].kind;
+		kinds[i].load(ld, &member, a);
+	}
+	if (!first)
+		decode_error(&ld->d, at,
+			     "does not say whose signature counts: want exactly one of key, keys, "
+			     "keyless and certificates");
+}
+
+/* The trusted root of keys; those of the others stand with them. */
+static void load_beside_keys(struct loader *ld, const struct decode_at *at,
+			     struct policy_authority *a)
+{
+	struct decode_at one = decode_member(at, "trustedRoot");
+	struct decode_at many = decode_member(at, "trustedRoots");
+	if (!one.node && !many.node)
+		return;
+	if (a->kind == POLICY_AUTHORITY_KEYLESS || a->kind == POLICY_AUTHORITY_CERTIFICATES)
+		decode_error(&ld->d, one.node ? &one : &many, "belongs into %s",
+			     a->kind == POLICY_AUTHORITY_KEYLESS ? "keyless" : "certificates");
+	else
+		a->authority.root = load_roots(ld, at, a);
 }
 
 static void load_authority(struct loader *ld, const struct decode_at *at,
@@ -121,25 +176,21 @@ static void load_authority(struct loader *ld, const struct decode_at *at,
 	static const struct decode_key keys[] = {
 		{"key", DECODE_OPTIONAL, NULL},
 		{"keys", DECODE_OPTIONAL, NULL},
-		{"keyless", DECODE_UNSUPPORTED, NULL},
-		{"certificates", DECODE_UNSUPPORTED, NULL},
-		{"requireTlog", DECODE_UNSUPPORTED, NULL},
-		{"tlogThreshold", DECODE_UNSUPPORTED, NULL},
-		{"tsaThreshold", DECODE_UNSUPPORTED, NULL},
+		{"keyless", DECODE_OPTIONAL, NULL},
+		{"certificates", DECODE_OPTIONAL, NULL},
+		{"trustedRoot", DECODE_OPTIONAL, NULL},
+		{"trustedRoots", DECODE_OPTIONAL, NULL},
+		{"transparencyLog", DECODE_OPTIONAL, NULL},
+		{"timestamps", DECODE_OPTIONAL, NULL},
+		{"certificateTransparency", DECODE_OPTIONAL, NULL},
+		{"maxSignatureAge", DECODE_OPTIONAL, NULL},
 	};
+	size_t before = ld->d.problems->errors;
 	if (!decode_map(&ld->d, at, keys, sizeof(keys) / sizeof(keys[0])))
 		return;
-	struct decode_at one = decode_member(at, "key");
-	struct decode_at many = decode_member(at, "keys");
-	struct decode_at keyless = decode_member(at, "keyless");
-	if (one.node && many.node)
-		decode_error(&ld->d, at, "has both key and keys: want one of them");
-	else if (!one.node && !many.node && !keyless.node)
-		decode_error(&ld->d, at, "has no key: want exactly one of key and keys");
-	if (one.node)
-		load_one_key(ld, &one, a);
-	else if (many.node)
-		load_keys(ld, &many, a);
+	load_the_kind(ld, at, a);
+	load_beside_keys(ld, at, a);
+	load_proof(ld, at, before, a);
 	compile(ld, at, a);
 }
 
@@ -191,12 +242,13 @@ void load_authorities(struct loader *ld, const struct decode_at *at, struct poli
 void load_check_signatures(struct loader *ld, const struct decode_at *rules, const struct policy *p)
 {
 	enum mode strictest = MODE_AUDIT;
-	bool narrowed = false, open = false, claimed = false;
+	bool narrowed = false, open = false, claimed = false, signed_by = false;
 
 	for (size_t i = 0; i < p->n_rules; i++) {
 		const struct policy_rule *r = &p->rules[i];
-		if (!r->type || !r->params || strcmp(r->type->key, "signature") != 0)
+		if (!r->type || !r->params || !r->type->conclude)
 			continue;
+		signed_by |= strcmp(r->type->key, "signature") == 0;
 		const struct param_patterns *images = rule_patterns(r, "images");
 		*(images && images->n ? &narrowed : &open) = true;
 		if (r->mode < strictest)
@@ -210,8 +262,10 @@ void load_check_signatures(struct loader *ld, const struct decode_at *rules, con
 	}
 	if (narrowed && !open && !claimed)
 		decode_error(&ld->d, rules,
-			     "every signature rule has images, and no image rule in mode %s has "
-			     "registries: an image that no pattern matches would be admitted "
-			     "unsigned: add one, or a signature rule without images",
-			     mode_name(strictest));
+			     "every %s rule has images, and no image rule in mode %s has "
+			     "registries: an image that no pattern matches would be admitted %s: "
+			     "add one, or %s rule without images",
+			     signed_by ? "signature" : "attestation", mode_name(strictest),
+			     signed_by ? "unsigned" : "without any",
+			     signed_by ? "a signature" : "an attestation");
 }

@@ -25,6 +25,16 @@ static const char *param_want(struct loader *ld, const struct param *p)
 		return "a map of strings, at least one";
 	case PARAM_REPOSITORY:
 		return "a repository, host/path";
+	case PARAM_BOOL:
+		return "true or false";
+	case PARAM_STRINGS:
+		return "a list of strings, at least one";
+	case PARAM_AGE:
+		return "an age, as \"36h\" or \"7d\"";
+	case PARAM_PREDICATE:
+		return "a predicate type: a name as vuln, or a URI";
+	case PARAM_MAP:
+		return "a map";
 	case PARAM_INT:
 	case PARAM_INT_OR:
 		break;
@@ -50,6 +60,9 @@ static int find_word(const char *const *words, const struct node *n)
 	return 0;
 }
 
+static void load_param(struct loader *ld, const struct decode_at *at, const struct param *p,
+		       char *params);
+
 static void load_int(struct loader *ld, const struct decode_at *at, const struct param *p,
 		     struct param_int *out)
 {
@@ -71,9 +84,46 @@ static void load_enum(struct loader *ld, const struct decode_at *at, const struc
 		decode_wrong(&ld->d, at, param_want(ld, p));
 }
 
-static void decode(struct loader *ld, const struct decode_at *at, const struct param *p,
-		   void *field)
+static void load_bool(struct loader *ld, const struct decode_at *at, struct param_bool *out)
 {
+	out->set = decode_bool(&ld->d, at, &out->value);
+}
+
+/* The right ones of its keys, each decoded to its own field. */
+static bool load_members(struct loader *ld, const struct decode_at *at, const struct param *all,
+			 size_t n, char *params)
+{
+	struct decode_key *keys = arena_calloc(ld->d.scratch, n, sizeof(*keys));
+	if (!keys)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		keys[i].name = all[i].key;
+		keys[i].need = all[i].required ? DECODE_REQUIRED : DECODE_OPTIONAL;
+		keys[i].want = all[i].required ? param_want(ld, &all[i]) : NULL;
+	}
+	if (!decode_map(&ld->d, at, keys, n))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		struct decode_at member = decode_member(at, all[i].key);
+		load_param(ld, &member, &all[i], params);
+	}
+	return true;
+}
+
+static void load_map(struct loader *ld, const struct decode_at *at, const struct param *p,
+		     struct param_map *out, char *params)
+{
+	if (node_is(at->node, NODE_MAP) && node_len(at->node) == 0)
+		decode_wrong(&ld->d, at, "a map with at least one key");
+	else
+		out->set = load_members(ld, at, p->members, p->n_members, params);
+}
+
+static void load_param(struct loader *ld, const struct decode_at *at, const struct param *p,
+		       char *params)
+{
+	void *field = params + p->offset;
+
 	if (!at->node)
 		return;
 	switch (p->type) {
@@ -100,6 +150,21 @@ static void decode(struct loader *ld, const struct decode_at *at, const struct p
 	case PARAM_REPOSITORY:
 		load_repository(ld, at, field);
 		break;
+	case PARAM_BOOL:
+		load_bool(ld, at, field);
+		break;
+	case PARAM_STRINGS:
+		load_strings(ld, at, p, field);
+		break;
+	case PARAM_AGE:
+		load_age(ld, at, &((struct param_age *)field)->seconds);
+		break;
+	case PARAM_PREDICATE:
+		load_predicate(ld, at, field);
+		break;
+	case PARAM_MAP:
+		load_map(ld, at, p, field, params);
+		break;
 	}
 }
 
@@ -113,90 +178,12 @@ static const void *prepare(struct loader *ld, const struct decode_at *at, const 
 	return NULL;
 }
 
-static bool same_authorities(const struct param_authorities *a, const struct param_authorities *b)
-{
-	if (a->n != b->n || a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->n; i++) {
-		if (a->items[i] != b->items[i])
-			return false;
-	}
-	return true;
-}
-
-static bool same_annotations(const struct param_annotations *a, const struct param_annotations *b)
-{
-	if (a->n != b->n)
-		return false;
-	for (size_t i = 0; i < a->n; i++) {
-		if (!str_eq(a->items[i].key, b->items[i].key) ||
-		    !str_eq(a->items[i].value, b->items[i].value))
-			return false;
-	}
-	return true;
-}
-
-static bool same_repository(const struct param_repository *a, const struct param_repository *b)
-{
-	return str_eq(a->repository.host, b->repository.host) &&
-	       str_eq(a->repository.path, b->repository.path);
-}
-
-static bool same_field(const struct param *p, const void *va, const void *vb)
-{
-	switch (p->type) {
-	case PARAM_INT:
-	case PARAM_INT_OR: {
-		const struct param_int *a = va, *b = vb;
-		return a->set == b->set && a->word == b->word && a->value == b->value;
-	}
-	case PARAM_ENUM: {
-		const struct param_enum *a = va, *b = vb;
-		return a->word == b->word;
-	}
-	case PARAM_PATTERNS:
-		return load_same_patterns(va, vb);
-	case PARAM_AUTHORITIES:
-	case PARAM_AT_LEAST:
-		return same_authorities(va, vb);
-	case PARAM_ANNOTATIONS:
-		return same_annotations(va, vb);
-	case PARAM_REPOSITORY:
-		return same_repository(va, vb);
-	}
-	BUG("parameter type %d", (int)p->type);
-}
-
-bool load_same_params(const struct rule *type, const void *a, const void *b)
-{
-	for (size_t i = 0; i < type->n_params; i++) {
-		const struct param *p = &type->params[i];
-		if (!same_field(p, (const char *)a + p->offset, (const char *)b + p->offset))
-			return false;
-	}
-	return true;
-}
-
 const void *load_params(struct loader *ld, const struct decode_at *at, const struct rule *type)
 {
 	size_t before = ld->d.problems->errors;
-	struct decode_key *keys = arena_calloc(ld->d.scratch, type->n_params, sizeof(*keys));
 	char *params = arena_alloc(ld->d.arena, type->params_size);
-	if (!keys || !params)
+	if (!params || !load_members(ld, at, type->params, type->n_params, params))
 		return NULL;
-	for (size_t i = 0; i < type->n_params; i++) {
-		const struct param *p = &type->params[i];
-		keys[i].name = p->key;
-		keys[i].need = p->required ? DECODE_REQUIRED : DECODE_OPTIONAL;
-		keys[i].want = p->required ? param_want(ld, p) : NULL;
-	}
-	if (!decode_map(&ld->d, at, keys, type->n_params))
-		return NULL;
-	for (size_t i = 0; i < type->n_params; i++) {
-		const struct param *p = &type->params[i];
-		struct decode_at member = decode_member(at, p->key);
-		decode(ld, &member, p, params + p->offset);
-	}
 	if (ld->d.problems->errors != before)
 		return NULL;
 	const char *why = type->validate ? type->validate(params) : NULL;

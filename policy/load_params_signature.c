@@ -37,6 +37,32 @@ static bool share_a_key(const struct policy_authority *a, const struct policy_au
 	return false;
 }
 
+static bool same_match(const struct identity_match *a, const struct identity_match *b)
+{
+	return str_eq(a->exact, b->exact) && str_eq(a->regex, b->regex);
+}
+
+/* Could a certificate that `a` names be one for `b` too? Of two different expressions nobody can say. */
+static bool share_an_identity(const struct policy_authority *a, const struct policy_authority *b)
+{
+	const struct identity_demand *x = a->identity, *y = b->identity;
+	struct identity_demand bare;
+	struct sig_fault f;
+
+	if (!x || !y)
+		return false;
+	if (same_match(&x->issuer, &y->issuer) && same_match(&x->subject, &y->subject))
+		return true;
+	if (!x->issuer.exact.n || !x->subject.exact.n)
+		return false;
+	bare = *y;
+	bare.n_extensions = 0;
+	const struct identity id = {.kind = IDENTITY_URI,
+				    .issuer = x->issuer.exact,
+				    .subject = x->subject.exact};
+	return identity_fits(&id, &bare, &f) == 0;
+}
+
 /* One signature must not count twice towards a number of signers. */
 static void check_distinct(struct loader *ld, const struct decode_at *at,
 			   const struct policy_authority *const *items, size_t n)
@@ -46,6 +72,12 @@ static void check_distinct(struct loader *ld, const struct decode_at *at,
 		if (share_a_key(items[i], last))
 			decode_error(&ld->d, at,
 				     "%s has a key of %s: one signature would count as two",
+				     decode_quote(&ld->d, last->name),
+				     decode_quote(&ld->d, items[i]->name));
+		else if (share_an_identity(items[i], last) || share_an_identity(last, items[i]))
+			decode_error(&ld->d, at,
+				     "%s trusts an identity of %s: one signature would count as "
+				     "two",
 				     decode_quote(&ld->d, last->name),
 				     decode_quote(&ld->d, items[i]->name));
 	}

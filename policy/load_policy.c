@@ -8,7 +8,7 @@ static const char *const resources[] = {"pods", "workloads", NULL};
 static const char *const operations[] = {"CREATE", "UPDATE", NULL};
 
 /* Rule types that the format knows and this version does not. */
-static const char *const later_rules[] = {"attestation", "cel"};
+static const char *const later_rules[] = {"cel"};
 #define N_LATER_RULES (sizeof(later_rules) / sizeof(later_rules[0]))
 
 static bool load_mode(struct loader *ld, const struct decode_at *at, enum mode *out)

@@ -25,6 +25,14 @@ static void syntax_error(struct loader *ld, const struct position *where, const 
 	ld->partial = true;
 }
 
+/* A trusted root may lie beside the policies that name it. Its own media type tells it from a policy with
+ * a mistake. source: sigstore protobuf-specs, sigstore_trustroot.proto */
+static bool is_trusted_root(const struct node *root)
+{
+	return str_starts(node_str(node_get(root, S("mediaType"))),
+			  S("application/vnd.dev.sigstore.trustedroot"));
+}
+
 static void parse_json(struct loader *ld, struct str bytes)
 {
 	struct position where = {0, 0};
@@ -32,7 +40,7 @@ static void parse_json(struct loader *ld, struct str bytes)
 	struct node *root;
 	if (json_parse(ld->d.scratch, bytes, NULL, &root, &where, &e) < 0)
 		syntax_error(ld, &where, &e);
-	else
+	else if (!is_trusted_root(root))
 		add_doc(ld, root);
 }
 

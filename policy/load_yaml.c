@@ -1,6 +1,6 @@
 /* A compiled policy in normal form, as YAML that loads to the same policy. */
 #include "core/json.h"
-#include "policy/load.h"
+#include "policy/loader.h"
 
 static void put_names(struct text *t, const char *indent, const char *key, const struct str *v,
 		      size_t n)
@@ -33,11 +33,12 @@ static void put_match(struct text *t, const struct match *m)
 	put_names(t, "      ", "exclude", m->exclude, m->n_exclude);
 }
 
-static void put_int(struct text *t, const struct param *p, const struct param_int *v)
+static void put_int(struct text *t, const char *indent, const struct param *p,
+		    const struct param_int *v)
 {
 	if (!v->set)
 		return;
-	text_printf(t, "      %s: ", p->key);
+	text_printf(t, "%s%s: ", indent, p->key);
 	if (v->word)
 		text_puts(t, p->words[v->word - 1]);
 	else
@@ -118,12 +119,61 @@ static void put_signature_param(struct text *t, const struct param *p, const voi
 	}
 }
 
-static void put_param(struct text *t, const struct param *p, const void *field)
+static void put_strings(struct text *t, const char *indent, const struct param *p,
+			const struct param_strings *v)
 {
+	for (size_t i = 0; i < v->n; i++) {
+		text_printf(t, "%s%s%s", i ? "" : indent, i ? "" : p->key, i ? ", " : ": [");
+		json_put_str(t, v->items[i]);
+	}
+	text_puts(t, v->n ? "]\n" : "");
+}
+
+static void put_statement_param(struct text *t, const char *indent, const struct param *p,
+				const void *field)
+{
+	const struct param_bool *flag = field;
+	const struct param_age *age = field;
+	const struct param_predicate *type = field;
+
+	if (p->type == PARAM_BOOL && flag->set) {
+		text_printf(t, "%s%s: %s\n", indent, p->key, flag->value ? "true" : "false");
+	} else if (p->type == PARAM_AGE && age->seconds) {
+		text_printf(t, "%s%s: %lldh\n", indent, p->key, (long long)(age->seconds / 3600));
+	} else if (p->type == PARAM_PREDICATE && type->text.n) {
+		text_printf(t, "%s%s", indent, p->key);
+		put_str(t, ": ", type->text);
+	} else if (p->type == PARAM_STRINGS) {
+		put_strings(t, indent, p, field);
+	}
+}
+
+/* A map of what is no map itself and no list of maps. */
+static void put_map(struct text *t, const struct param *p, const char *params)
+{
+	const struct param_map *map = (const void *)(params + p->offset);
+
+	if (!map->set)
+		return;
+	text_printf(t, "      %s:\n", p->key);
+	for (size_t i = 0; i < p->n_members; i++) {
+		const struct param *m = &p->members[i];
+		const void *field = params + m->offset;
+		if (m->type == PARAM_INT)
+			put_int(t, "        ", m, field);
+		else
+			put_statement_param(t, "        ", m, field);
+	}
+}
+
+static void put_param(struct text *t, const struct param *p, const char *params)
+{
+	const void *field = params + p->offset;
+
 	switch (p->type) {
 	case PARAM_INT:
 	case PARAM_INT_OR:
-		put_int(t, p, field);
+		put_int(t, "      ", p, field);
 		break;
 	case PARAM_ENUM:
 		put_enum(t, p, field);
@@ -136,6 +186,15 @@ static void put_param(struct text *t, const struct param *p, const void *field)
 	case PARAM_ANNOTATIONS:
 	case PARAM_REPOSITORY:
 		put_signature_param(t, p, field);
+		break;
+	case PARAM_BOOL:
+	case PARAM_STRINGS:
+	case PARAM_AGE:
+	case PARAM_PREDICATE:
+		put_statement_param(t, "      ", p, field);
+		break;
+	case PARAM_MAP:
+		put_map(t, p, params);
 		break;
 	}
 }
@@ -150,36 +209,11 @@ static void put_rule(struct text *t, const struct policy_rule *r)
 	text_putc(t, '\n');
 	size_t empty = t->n;
 	for (size_t i = 0; i < r->type->n_params; i++) {
-		const struct param *p = &r->type->params[i];
-		put_param(t, p, (const char *)r->params + p->offset);
+		put_param(t, &r->type->params[i], r->params);
 	}
 	if (t->n == empty) {
 		text_truncate(t, at);
 		text_puts(t, " {}\n");
-	}
-}
-
-static void put_key(struct text *t, const struct policy_key *k)
-{
-	if (k->file.n)
-		put_str(t, "file: ", k->file);
-	else
-		put_str(t, "inline: ", k->pem);
-}
-
-static void put_authorities(struct text *t, const struct policy *p)
-{
-	if (p->n_authorities)
-		text_puts(t, "  authorities:\n");
-	for (size_t i = 0; i < p->n_authorities; i++) {
-		const struct policy_authority *a = &p->authorities[i];
-		text_puts(t, "    ");
-		json_put_str(t, a->name);
-		text_puts(t, a->one_key ? ":\n      key:\n" : ":\n      keys:\n");
-		for (size_t k = 0; k < a->n_keys; k++) {
-			text_puts(t, a->one_key ? "        " : "      - ");
-			put_key(t, &a->keys[k]);
-		}
 	}
 }
 
@@ -190,7 +224,7 @@ void policy_put_yaml(struct text *t, const struct policy *p)
 	text_printf(t, "\nspec:\n  mode: %s\n  onError: %s\n", mode_name(p->mode),
 		    p->on_error == ON_ERROR_ALLOW ? "allow" : "deny");
 	put_match(t, &p->match);
-	put_authorities(t, p);
+	load_put_authorities(t, p);
 	text_puts(t, "  rules:\n");
 	for (size_t i = 0; i < p->n_rules; i++)
 		put_rule(t, &p->rules[i]);

@@ -37,6 +37,7 @@ struct loader {
 	size_t n_authorities;
 	struct load_key_file *key_files; /* newest first */
 	size_t n_key_files;
+	struct load_root *roots; /* newest first */
 	size_t n_keys;
 	bool partial; /* a document or name could not be read: "unknown policy" may be untrue */
 };
@@ -48,11 +49,18 @@ struct load_name {
 	size_t index;
 };
 
-/* A file with a key, as it was read. */
+/* A file with a key, trusted root or certificates, as it was read: once, whoever names it. */
 struct load_key_file {
 	struct load_key_file *next;
 	struct str path;
 	struct str bytes;
+};
+
+/* A trusted root, made once of the same texts. */
+struct load_root {
+	struct load_root *next;
+	struct sha256 of; /* the texts */
+	const struct trusted_root *root;
 };
 
 /* A glob over names: its alphabet, so that one that can never match is an error. */
@@ -91,11 +99,38 @@ void load_at_least(struct loader *ld, const struct decode_at *at, const struct p
 		   struct param_authorities *out);
 void load_annotations(struct loader *ld, const struct decode_at *at, struct param_annotations *out);
 void load_repository(struct loader *ld, const struct decode_at *at, struct param_repository *out);
+/* load_trust.c: what authorities are made of beside keys. */
+/* {file} or {inline}. False: there is a problem. `what`: "a PEM text"; `max` bytes of a file. */
+bool load_text(struct loader *ld, const struct decode_at *at, const char *what, size_t max,
+	       struct policy_text *out);
+/* trustedRoot or trustedRoots beside other keys of `at`; NULL: there is none, or a problem. */
+const struct trusted_root *load_roots(struct loader *ld, const struct decode_at *at,
+				      struct policy_authority *a);
+/* The roots, timestampAuthority of own certificates. NULL: a problem. */
+const struct trusted_root *load_own_roots(struct loader *ld, const struct decode_at *at,
+					  struct policy_authority *a);
+/* load_identity.c: issuer, subject and extensions; `needs_issuer`: as Fulcio certificates have one. False:
+ * there is a problem. */
+bool load_identity(struct loader *ld, const struct decode_at *at, bool needs_issuer,
+		   struct policy_authority *a);
+/* load_proof.c: transparencyLog, timestamps, certificateTransparency, maxSignatureAge of an authority whose
+ * identity and root are there already; and, if there have been no more errors than `before`, whether they
+ * can be met. */
+void load_proof(struct loader *ld, const struct decode_at *at, size_t before,
+		struct policy_authority *a);
+/* "36h" or "7d", in seconds, 1 hour to 10 years. */
+bool load_age(struct loader *ld, const struct decode_at *at, int64_t *out_s);
+/* load_params_statement.c: parameters of the type that speaks of attestations. */
+void load_strings(struct loader *ld, const struct decode_at *at, const struct param *p,
+		  struct param_strings *out);
+void load_predicate(struct loader *ld, const struct decode_at *at, struct param_predicate *out);
 /* load_authority.c: spec.authorities; and what rules and authorities mean together. */
 void load_authorities(struct loader *ld, const struct decode_at *at, struct policy *out);
 void load_check_signatures(struct loader *ld, const struct decode_at *rules,
 			   const struct policy *p);
-/* Does the second ask the same as the first? Patterns in another order count as others. */
+/* load_yaml_authority.c: spec.authorities in normal form. */
+void load_put_authorities(struct text *t, const struct policy *p);
+/* load_same.c: does the second ask the same as the first? Patterns in another order count as others. */
 bool load_same_params(const struct rule *type, const void *a, const void *b);
 /* load_patterns.c: a list, at least one. */
 void load_patterns(struct loader *ld, const struct decode_at *at, struct param_patterns *out);

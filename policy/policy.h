@@ -54,21 +54,40 @@ struct policy_rule {
 	struct origin origin;
 };
 
+/* A text that a policy names or holds: a key, a trusted root, certificates. */
+struct policy_text {
+	struct str file; /* as written, relative to the policy's file; empty: inline */
+	struct str bytes;
+};
+
 /* A key of an authority, as written. */
 struct policy_key {
-	struct str file; /* relative to the policy's file; empty: inline */
-	struct str pem;
+	struct policy_text text; /* PEM */
 	struct sig_key key;
+};
+
+enum policy_authority_kind {
+	POLICY_AUTHORITY_NONE = 0,
+	POLICY_AUTHORITY_KEY,
+	POLICY_AUTHORITY_KEYS,
+	POLICY_AUTHORITY_KEYLESS,
+	POLICY_AUTHORITY_CERTIFICATES,
 };
 
 /* Somebody whose signature counts. */
 struct policy_authority {
 	struct str name;
 	struct origin origin;
+	enum policy_authority_kind kind;
 	const struct policy_key *keys;
 	size_t n_keys;
-	bool one_key;                   /* written as `key`, not as `keys` */
-	struct sig_authority authority; /* made of them */
+	const struct policy_text *roots; /* trusted roots */
+	size_t n_roots;
+	bool one_root;                      /* written as `trustedRoot`, not as `trustedRoots` */
+	struct policy_text own_roots;       /* CERTIFICATES: PEM */
+	struct policy_text timestamp_chain; /* CERTIFICATES: PEM, or empty */
+	const struct identity_demand *identity; /* KEYLESS, CERTIFICATES */
+	struct sig_authority authority;         /* made of them */
 };
 
 struct policy {
@@ -115,7 +134,8 @@ struct policy_set {
 	size_t n_policies;
 	const struct exception *exceptions;
 	size_t n_exceptions;
-	/* Paths of the key files that were read, for whoever watches files. */
+	/* Paths of the files of keys, trusted roots and certificates that were read, for whoever watches
+	 * files. */
 	const struct str *key_files;
 	size_t n_key_files;
 	size_t n_keys;        /* of all authorities */

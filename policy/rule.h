@@ -23,6 +23,11 @@ enum param_type {
 	PARAM_AT_LEAST,    /* {count, of: such a list}: struct param_authorities */
 	PARAM_ANNOTATIONS, /* non-empty map of strings: struct param_annotations */
 	PARAM_REPOSITORY,  /* host/path: struct param_repository */
+	PARAM_BOOL,        /* struct param_bool */
+	PARAM_STRINGS,     /* non-empty list of strings: struct param_strings */
+	PARAM_AGE,         /* "36h", "7d": struct param_age */
+	PARAM_PREDICATE,   /* predicate type, a name or a URI: struct param_predicate */
+	PARAM_MAP,         /* some of `members`, at least one: struct param_map */
 };
 
 struct param_int {
@@ -53,15 +58,36 @@ struct param_repository {
 	struct str text;                       /* as written */
 };
 
+struct param_bool {
+	bool set;
+	bool value;
+};
+struct param_strings {
+	const struct str *items;
+	size_t n; /* 0: absent */
+};
+struct param_age {
+	int64_t seconds; /* 0: absent */
+};
+struct param_predicate {
+	struct str type; /* "https://spdx.dev/Document"; empty: absent */
+	struct str text; /* as written */
+};
+struct param_map {
+	bool set;
+};
+
 struct param {
 	const char *key;
 	enum param_type type;
 	bool required;
-	size_t offset;            /* in the rule's params struct */
-	const char *const *words; /* ENUM, INT_OR: ended by NULL */
-	int64_t min, max;         /* INT, INT_OR */
-	bool distinct;            /* AUTHORITIES, AT_LEAST: none has a key of another */
-	const char *doc;          /* one sentence */
+	size_t offset;               /* in the rule's params struct */
+	const char *const *words;    /* ENUM, INT_OR: ended by NULL */
+	int64_t min, max;            /* INT, INT_OR */
+	bool distinct;               /* AUTHORITIES, AT_LEAST: none trusts who another does */
+	const char *doc;             /* one sentence */
+	const struct param *members; /* MAP: their offsets are in the rule's params struct too */
+	size_t n_members;
 };
 
 /* What check() and conclude() may use besides the subject. */

@@ -84,7 +84,8 @@ static int check_curve(gnutls_pubkey_t pub, struct sig_key *k, struct err *e)
 	}
 }
 
-/* A public exponent of 1 makes every message its own signature. */
+/* A public exponent of 1 makes every message its own signature; one as long as the modulus takes
+ * seconds. */
 static int check_rsa(gnutls_pubkey_t pub, unsigned bits, struct sig_key *k, struct err *e)
 {
 	__attribute__((cleanup(datum_cleanup))) gnutls_datum_t m = {NULL, 0};
@@ -98,6 +99,8 @@ static int check_rsa(gnutls_pubkey_t pub, unsigned bits, struct sig_key *k, stru
 			       LIMIT_RSA_BITS_MIN, LIMIT_RSA_BITS_MAX);
 	if (x.size == 0 || (x.data[x.size - 1] & 1) == 0 || (x.size == 1 && x.data[0] < 3))
 		return err_set(e, ERR_INPUT, "key: RSA exponent: want an odd one above 1");
+	if (x.size > sizeof(uint32_t))
+		return err_set(e, ERR_INPUT, "key: RSA exponent: want at most 32 bits");
 	k->algorithm = SIG_RSA;
 	k->bits = bits;
 	return 0;

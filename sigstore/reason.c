@@ -51,6 +51,8 @@ const char *verify_state_name(enum verify_state s)
 		return "bad_signature";
 	case VERIFY_STATE_DIGEST_MISMATCH:
 		return "digest_mismatch";
+	case VERIFY_STATE_CONDITION:
+		return "condition";
 	case VERIFY_STATE_VERIFIED:
 		return "verified";
 	case VERIFY_STATE_UNAVAILABLE:

@@ -3,7 +3,8 @@
  * them in one of the states that the refusal keeps apart, and the fault that parsers hand up.
  *
  * Nothing that a registry holds leads to the state UNAVAILABLE: who can push a broken signature must
- * not be able to turn "no" into "could not find out", which a policy may allow.
+ * not be able to turn "no" into "could not find out", which a policy may allow. Attestations that are
+ * listed and cannot be had are the exception: they may be the newest (evidence/discover.h).
  * spec: admission section 6.4, sigstore section 17.1
  */
 #ifndef ASSAY_SIGSTORE_REASON_H
@@ -21,6 +22,7 @@ enum verify_state {
 	VERIFY_STATE_UNTRUSTED_IDENTITY,
 	VERIFY_STATE_BAD_SIGNATURE,   /* names our key and fails, or is malformed */
 	VERIFY_STATE_DIGEST_MISMATCH, /* a good signature of ours, of something else */
+	VERIFY_STATE_CONDITION, /* an attestation of ours, of this, that does not say what it must */
 	VERIFY_STATE_VERIFIED,
 };
 

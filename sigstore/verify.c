@@ -2,33 +2,50 @@
 
 #include <stdio.h>
 
-#include "sigstore/verify_claims.h"
+#include "sigstore/sha2.h"
+#include "sigstore/verify_work.h"
 
-static int reject(struct verification *v, enum verify_reason r)
+int verify_no(struct verification *v, enum verify_reason r)
 {
 	return sig_fault_set(v->fault, r, "%s", verify_reason_meaning(r));
 }
 
 /* ---- before any signature is looked at ---- */
 
-static int check_input(struct verification *v)
+static int makes_no_sense(struct verification *v, const char *why)
+{
+	return sig_fault_set(v->fault, VERIFY_NOT_SUPPORTED, "authority: %s", why);
+}
+
+static int check_authority(struct verification *v)
 {
 	const struct sig_authority *authority = v->in->authority;
+	bool wants_root = authority->n_identities > 0 || authority->log_threshold > 0 ||
+			  authority->time_threshold > 0;
+
+	if (authority->n_keys > 0 && authority->n_identities > 0)
+		return makes_no_sense(v, "both keys and identities");
+	if (authority->n_keys == 0 && authority->n_identities == 0)
+		return makes_no_sense(v, "neither a key nor an identity");
+	if (authority->n_keys > LIMIT_AUTHORITY_KEYS)
+		return sig_fault_set(v->fault, VERIFY_NOT_SUPPORTED,
+				     "authority: %zu keys, at most %d", authority->n_keys,
+				     LIMIT_AUTHORITY_KEYS);
+	if (wants_root && !authority->root)
+		return makes_no_sense(v, "an identity, a transparency log or a timestamp is "
+					 "demanded, and no trusted root is given");
+	return 0;
+}
+
+static int check_subject(struct verification *v)
+{
 	const struct sig_subject *subject = v->in->subject;
 	struct sha256 d;
 
-	if (authority->log_threshold > 0 || authority->time_threshold > 0)
-		return sig_fault_set(v->fault, VERIFY_NOT_SUPPORTED,
-				     "authority: a transparency log or timestamp is demanded: not "
-				     "supported by this version");
-	if (authority->n_keys == 0 || authority->n_keys > LIMIT_AUTHORITY_KEYS)
-		return sig_fault_set(v->fault, VERIFY_NOT_SUPPORTED,
-				     "authority: %zu keys, want 1 to %d", authority->n_keys,
-				     LIMIT_AUTHORITY_KEYS);
 	if (subject->bytes.n == 0)
 		return 0;
 	if (sha256_of(subject->bytes, &d, NULL) < 0)
-		return reject(v, VERIFY_CRYPTO_FAILED);
+		return verify_no(v, VERIFY_CRYPTO_FAILED);
 	if (memcmp(d.bytes, subject->digest.bytes, SHA256_BYTES) != 0)
 		return sig_fault_set(v->fault, VERIFY_NOT_VERIFIED,
 				     "image: the bytes do not have the digest");
@@ -43,11 +60,14 @@ static int check_kind(struct verification *v)
 	char quote[SIG_QUOTE_BYTES];
 
 	if (b->format == BUNDLE_FORMAT_NONE || b->material == BUNDLE_MATERIAL_NONE)
-		return reject(v, VERIFY_NOT_VERIFIED);
-	if (b->material == BUNDLE_CERTIFICATE && b->format <= BUNDLE_V03)
-		return reject(v, VERIFY_CERTIFICATE);
+		return verify_no(v, VERIFY_NOT_VERIFIED);
+	if (v->in->authority->n_keys == 0 && b->material != BUNDLE_CERTIFICATE)
+		return verify_no(v, VERIFY_KEY_NO_IDENTITY);
+	if (v->in->authority->n_keys > 0 && b->material == BUNDLE_CERTIFICATE &&
+	    b->format <= BUNDLE_V03)
+		return verify_no(v, VERIFY_CERTIFICATE);
 	if (b->content == BUNDLE_MESSAGE && !v->in->authority->accept_message)
-		return reject(v, VERIFY_MESSAGE_SIGNATURE);
+		return verify_no(v, VERIFY_MESSAGE_SIGNATURE);
 	if (v->in->demand->want == SIG_WANT_ATTESTATION && b->content != BUNDLE_ENVELOPE)
 		return sig_fault_set(v->fault, VERIFY_PREDICATE_TYPE,
 				     "a signature, not an attestation");
@@ -59,97 +79,24 @@ static int check_kind(struct verification *v)
 
 /* ---- whose signature is it ---- */
 
-/* What is signed: a message, or only its digest. */
-struct signed_thing {
-	struct str message;
-	const struct sha256 *digest; /* not NULL: the message is not known */
-};
-
-/* What the keys said, from worst to best known. */
-struct tried {
-	bool failed;  /* the library could not tell */
-	bool cannot;  /* a key needs the message */
-	bool hinted;  /* the hint names one of the keys */
-	bool outside; /* a key made it, at a time when it does not count */
-};
-
-static bool is_inside(const struct sig_authority_key *k, int64_t now_unix_s)
+enum sig_outcome verify_try(const struct verification *v, const struct sig_key *key,
+			    const struct signed_thing *what, unsigned *scheme)
 {
-	return (k->valid_from_unix_s == 0 || now_unix_s >= k->valid_from_unix_s) &&
-	       (k->valid_until_unix_s == 0 || now_unix_s <= k->valid_until_unix_s);
+	unsigned schemes = v->in->authority->schemes;
+
+	if (what->artifact && what->message.n == 0)
+		return sig_verify_digest(key, schemes, what->artifact, v->bundle->signature,
+					 scheme);
+	return sig_verify_message(key, schemes, what->message, v->bundle->signature, scheme);
 }
 
-static bool try_key(struct verification *v, size_t i, const struct signed_thing *what,
-		    struct tried *tried)
+static int verify_signer(struct verification *v, const struct signed_thing *what)
 {
-	const struct sig_authority *authority = v->in->authority;
-	const struct sig_authority_key *k = &authority->keys[i];
-	unsigned scheme = 0;
-	enum sig_outcome o;
-
-	if (what->digest)
-		o = sig_verify_digest(k->key, authority->schemes, what->digest,
-				      v->bundle->signature, &scheme);
+	if (v->in->authority->n_keys > 0)
+		TRY(verify_by_key(v, what));
 	else
-		o = sig_verify_message(k->key, authority->schemes, what->message,
-				       v->bundle->signature, &scheme);
-	tried->failed |= o == SIG_FAILED;
-	tried->cannot |= o == SIG_CANNOT;
-	if (o != SIG_YES)
-		return false;
-	if (!is_inside(k, v->in->now_unix_s)) {
-		tried->outside = true;
-		return false;
-	}
-	v->result->key = k->key;
-	v->result->key_index = i;
-	v->result->scheme = scheme;
-	return true;
-}
-
-/* The hint selects what is tried first; it cannot be believed, so the others follow. */
-static bool try_keys(struct verification *v, const struct signed_thing *what, struct tried *tried)
-{
-	const struct sig_authority *authority = v->in->authority;
-	bool hinted[LIMIT_AUTHORITY_KEYS];
-
-	for (size_t i = 0; i < authority->n_keys; i++) {
-		hinted[i] = sig_key_is_hinted(authority->keys[i].key, v->bundle->hint);
-		tried->hinted |= hinted[i];
-		if (hinted[i] && try_key(v, i, what, tried))
-			return true;
-	}
-	for (size_t i = 0; i < authority->n_keys; i++) {
-		if (!hinted[i] && try_key(v, i, what, tried))
-			return true;
-	}
-	return false;
-}
-
-static int check_signature(struct verification *v, const struct signed_thing *what)
-{
-	struct tried tried = {.failed = false};
-	char quote[SIG_QUOTE_BYTES];
-
-	if (try_keys(v, what, &tried))
-		return 0;
-	if (tried.outside)
-		return reject(v, VERIFY_KEY_OUTSIDE_WINDOW);
-	if (tried.failed)
-		return reject(v, VERIFY_CRYPTO_FAILED);
-	if (tried.cannot)
-		return reject(v, VERIFY_ARTIFACT_NEEDED);
-	if (tried.hinted)
-		return reject(v, VERIFY_SIGNATURE_WRONG);
-	if (v->bundle->material == BUNDLE_CERTIFICATE)
-		return reject(v, VERIFY_CERTIFICATE);
-	if (v->bundle->hint.n > 0)
-		return sig_fault_set(v->fault, VERIFY_KEY_UNKNOWN,
-				     "names key %s, and fits none of ours",
-				     v->result->hinted_fingerprint[0]
-					     ? v->result->hinted_fingerprint
-					     : sig_quote(quote, v->bundle->hint));
-	return reject(v, VERIFY_KEY_FITS_NONE);
+		TRY(verify_by_identity(v, what));
+	return verify_age(v);
 }
 
 /* ---- the three contents ---- */
@@ -158,7 +105,7 @@ static int verify_payload(struct verification *v)
 {
 	const struct signed_thing what = {v->bundle->payload, NULL};
 
-	TRY(check_signature(v, &what));
+	TRY(verify_signer(v, &what));
 	return verify_claims(v);
 }
 
@@ -169,7 +116,7 @@ static int verify_envelope(struct verification *v)
 
 	if (dsse_pae(v->arena, d->payload_type, d->payload, &what.message) < 0)
 		return sig_fault_room(v->fault);
-	TRY(check_signature(v, &what));
+	TRY(verify_signer(v, &what));
 	return verify_statement(v);
 }
 
@@ -185,50 +132,78 @@ static int put_digest(struct verification *v, const struct sha256 *d)
 	return 0;
 }
 
-/* It names another digest, which nothing authenticates: if our key did sign that one, this is a
- * signature of something else. */
+/* It names another digest, which nothing authenticates: if the authority did sign that one, this is
+ * a signature of something else. */
 static int verify_other_message(struct verification *v, const struct sha256 *named)
 {
 	const struct signed_thing what = {{NULL, 0}, named};
-	struct tried tried = {.failed = false};
 	char hex[SHA256_HEX + 1];
 
-	if (try_keys(v, &what, &tried)) {
+	if (verify_signer(v, &what) == 0) {
 		TRY(put_digest(v, named));
 		return verify_is_of_other(v, v->result->claimed_digest);
 	}
-	if (tried.failed)
-		return reject(v, VERIFY_CRYPTO_FAILED);
+	if (!verify_reason_is_final(v->fault->reason))
+		return -1;
 	sha256_hex(named, hex);
 	return sig_fault_set(v->fault, VERIFY_MESSAGE_DIGEST, "messageDigest: names sha256:%s",
 			     hex);
 }
 
-static int verify_message(struct verification *v)
+/* A hash that is not the one of the image's digest can be compared with the bytes alone. */
+static int check_larger_hash(struct verification *v, unsigned bits)
 {
-	const struct sig_subject *subject = v->in->subject;
-	const struct signed_thing what = {subject->bytes,
-					  subject->bytes.n > 0 ? NULL : &subject->digest};
+	const struct bundle *b = v->bundle;
+	int same;
+
+	if (v->in->subject->bytes.n == 0)
+		return verify_no(v, VERIFY_ARTIFACT_NEEDED);
+	same = sha2_is(bits, &v->in->subject->bytes, 1, b->message_digest);
+	if (same < 0)
+		return verify_no(v, VERIFY_CRYPTO_FAILED);
+	if (!same)
+		return sig_fault_set(v->fault, VERIFY_MESSAGE_DIGEST,
+				     "messageDigest: another SHA2_%u than that of the content",
+				     bits);
+	return 0;
+}
+
+static int check_message_digest(struct verification *v)
+{
 	const struct bundle *b = v->bundle;
 	struct sha256 named;
 	char quote[SIG_QUOTE_BYTES];
 
+	if (str_eq(b->message_hash, S("SHA2_384")))
+		return check_larger_hash(v, 384);
+	if (str_eq(b->message_hash, S("SHA2_512")))
+		return check_larger_hash(v, 512);
 	if (!str_eq(b->message_hash, S("SHA2_256")) || b->message_digest.n != SHA256_BYTES)
 		return sig_fault_set(v->fault, VERIFY_MESSAGE_DIGEST,
 				     "messageDigest: %zu bytes of %s, want %d of SHA2_256",
 				     b->message_digest.n, sig_quote(quote, b->message_hash),
 				     SHA256_BYTES);
 	memcpy(named.bytes, b->message_digest.p, SHA256_BYTES);
-	if (memcmp(named.bytes, subject->digest.bytes, SHA256_BYTES) != 0)
+	if (memcmp(named.bytes, v->in->subject->digest.bytes, SHA256_BYTES) != 0)
 		return verify_other_message(v, &named);
-	TRY(check_signature(v, &what));
+	return 0;
+}
+
+static int verify_message(struct verification *v)
+{
+	const struct sig_subject *subject = v->in->subject;
+	const struct signed_thing what = {subject->bytes, &subject->digest};
+
+	TRY(check_message_digest(v));
+	TRY(verify_signer(v, &what));
 	TRY(put_digest(v, &subject->digest));
 	return verify_demands(v);
 }
 
 static int verify_content(struct verification *v)
 {
-	TRY(check_input(v));
+	TRY(check_authority(v));
+	TRY(check_subject(v));
 	TRY(check_kind(v));
 	switch (v->bundle->content) {
 	case BUNDLE_PAYLOAD:
@@ -240,7 +215,7 @@ static int verify_content(struct verification *v)
 	case BUNDLE_CONTENT_NONE:
 		break;
 	}
-	return reject(v, VERIFY_NOT_VERIFIED);
+	return verify_no(v, VERIFY_NOT_VERIFIED);
 }
 
 static void put_verdict(struct verify_result *r, enum verify_reason reason, const char *text)

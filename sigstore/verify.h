@@ -6,9 +6,11 @@
  * last and whole; zero in every field says that nothing was verified.
  *
  * Order of checks, the signature before anything that it covers is read:
- *   demand that this version cannot meet -> kind of material and content -> payload type -> signature
- *   by a key of the authority -> claims or statement -> digest -> repository -> annotations ->
- *   predicate type -> did all of it fit the arena.
+ *   the authority makes sense -> kind of material and content -> payload type -> signature by a key of
+ *   the authority, or: log entries and timestamps -> certificate at each of their times -> SCT ->
+ *   identity -> signature by the certificate's key -> (keys: log entries and timestamps) -> age ->
+ *   claims or statement -> digest -> repository -> annotations -> predicate type -> predicate -> did
+ *   all of it fit the arena.
  *
  * A candidate that did not parse has the same kind of result: verify_rejected(). To decide over all
  * candidates of an image, join their states with verify_state_join().
@@ -23,27 +25,46 @@
 #include "core/digest.h"
 #include "core/node.h"
 #include "sigstore/bundle.h"
+#include "sigstore/identity.h"
 #include "sigstore/key.h"
+#include "sigstore/predicate.h"
 #include "sigstore/reason.h"
+#include "sigstore/rekor.h"
+#include "sigstore/timestamp.h"
+#include "sigstore/trusted_root.h"
 
-struct trusted_root; /* logs, timestamp and certificate authorities; this version has none */
-
-/* A key of an authority, and when it counts (closed interval; 0: open on that side). Signatures by key
- * carry no time that can be trusted, so it is `now` that must lie inside. */
+/* A key of an authority, and when it counts (closed interval; 0: open on that side): at every verified
+ * time of the signature, or now if it has none. */
 struct sig_authority_key {
 	const struct sig_key *key;
 	int64_t valid_from_unix_s;
 	int64_t valid_until_unix_s;
 };
 
-/* Somebody whose signature counts. Immutable, borrowed, shared by threads. */
+/* Somebody whose signature counts: by one of the keys, or by a certificate with one of the identities.
+ * Immutable, borrowed, shared by threads. */
 struct sig_authority {
-	const struct sig_authority_key *keys; /* any of them; 1 to LIMIT_AUTHORITY_KEYS */
+	const struct sig_authority_key *keys; /* any of them; at most LIMIT_AUTHORITY_KEYS */
 	size_t n_keys;
-	unsigned schemes;        /* SIG_SCHEMES_DEFAULT, or the pinned ones */
-	bool accept_message;     /* bundles that sign the manifest itself (cosign refuses them) */
-	unsigned log_threshold;  /* verified log entries; this version: 0, else not_supported */
-	unsigned time_threshold; /* verified timestamps; likewise */
+	unsigned schemes;    /* SIG_SCHEMES_DEFAULT, or the pinned ones */
+	bool accept_message; /* bundles that sign the manifest itself (cosign refuses them) */
+
+	const struct identity_demand *identities; /* any of them; n_keys is 0 then */
+	size_t n_identities;
+	/* Who is believed. Needed for identities and for thresholds above 0; else may be NULL. */
+	const struct trusted_root *root;
+	bool any_issuer; /* own certificates: they name no issuer, and identity_demand.issuer is not asked */
+
+	/* Its certificates live for minutes, as Fulcio's: a verified time is that of signing. Of all others a
+	 * verified time only says that the signature is no younger: whoever has it can have it stamped anew. */
+	bool brief_certificates;
+
+	unsigned log_threshold;  /* distinct logs with a verified entry */
+	unsigned time_threshold; /* distinct timestamp authorities */
+	unsigned sct_threshold;  /* distinct logs of certificates */
+	/* Without any verified time, take `now`. Else a certificate without one is rejected. */
+	bool use_current_time;
+	int64_t max_age_s; /* of the earliest verified time; 0: any. Without a time it is rejected */
 };
 
 enum sig_want {
@@ -59,7 +80,9 @@ struct sig_annotation {
 /* What must be signed. Immutable, borrowed. */
 struct sig_demand {
 	enum sig_want want;
-	struct str predicate_type;                /* ATTESTATION: compared whole */
+	struct str predicate_type; /* ATTESTATION: compared whole */
+	const struct predicate_demand
+		*predicate; /* ATTESTATION: what it must say; NULL: anything */
 	const struct sig_annotation *annotations; /* each must be there with this string */
 	size_t n_annotations;
 	/* Not empty: the repository that the signer wrote must be this one, or with `reference_prefix`
@@ -76,7 +99,6 @@ struct sig_subject {
 };
 
 struct verify_input {
-	const struct trusted_root *root; /* may be NULL */
 	const struct sig_authority *authority;
 	const struct sig_demand *demand;
 	const struct sig_subject *subject;
@@ -100,6 +122,15 @@ struct verify_result {
 	const struct sig_key *key;
 	size_t key_index; /* in authority->keys */
 	unsigned scheme;
+	struct identity identity; /* of zeros for a key */
+	size_t identity_index;    /* in authority->identities */
+
+	/* What was verified of when and where it was recorded; arrays in the arena. */
+	const struct rekor_result *entries;
+	size_t n_entries;
+	const struct timestamp_result *timestamps;
+	size_t n_timestamps;
+	int64_t signed_unix_s; /* the earliest verified time; 0: there is none */
 
 	/* What the signer wrote, as far as it was read; empty unless the signature holds. */
 	struct str claimed_digest; /* "sha256:..." of the first subject, or of the image */

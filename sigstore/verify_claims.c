@@ -1,4 +1,4 @@
-#include "sigstore/verify_claims.h"
+#include "sigstore/verify_work.h"
 
 #include "core/text.h"
 #include "sigstore/simple_signing.h"
@@ -119,6 +119,21 @@ static int claimed_digest(struct verification *v, const struct statement_subject
 	return text_done(&t, &v->result->claimed_digest) ? 0 : sig_fault_room(v->fault);
 }
 
+static int check_predicate(struct verification *v)
+{
+	const struct sig_demand *d = v->in->demand;
+	const struct predicate_input in = {
+		.type = v->result->predicate_type,
+		.predicate = v->result->predicate,
+		.digest = v->in->subject->digest,
+		.now_unix_s = v->in->now_unix_s,
+	};
+
+	if (d->want != SIG_WANT_ATTESTATION || !d->predicate)
+		return 0;
+	return predicate_fits(v->arena, &in, d->predicate, v->fault);
+}
+
 static int check_predicate_type(struct verification *v)
 {
 	const struct sig_demand *d = v->in->demand;
@@ -127,7 +142,7 @@ static int check_predicate_type(struct verification *v)
 	char got[SIG_QUOTE_BYTES], quote[SIG_QUOTE_BYTES];
 
 	if (want.n > 0 && str_eq(want, v->result->predicate_type))
-		return 0;
+		return check_predicate(v);
 	return sig_fault_set(v->fault, VERIFY_PREDICATE_TYPE, "a statement of type %s, want %s",
 			     sig_quote(got, v->result->predicate_type), sig_quote(quote, want));
 }

@@ -126,7 +126,7 @@
 #define RELOAD_RETRY_MS 10000
 
 /* Policies that change while they are read are read again, so often at most. */
-#define RELOAD_ATTEMPTS 5
+#define RELOAD_ATTEMPTS 20
 
 /* Mounted files are looked at so often. Milliseconds. */
 #define WATCH_INTERVAL_MS 1000

@@ -5,13 +5,15 @@
 #define NAME_BYTES 253
 #define END_BYTES 32 /* for the last object of a list that does not fit */
 
-/* The name of the authority of a question; rules hold copies of the policy's, with the same keys. */
+/* The name of the authority of a question; rules hold copies of the policy's, with the same keys or
+ * identities. */
 static struct str authority_name(const struct engine *en, size_t question, size_t signer)
 {
 	const struct policy *p = en->asks[question].policy;
 	const struct sig_authority *a = &en->questions[question].want->authorities[signer];
 	for (size_t i = 0; i < p->n_authorities; i++)
-		if (p->authorities[i].authority.keys == a->keys)
+		if (p->authorities[i].authority.keys == a->keys &&
+		    p->authorities[i].authority.identities == a->identities)
 			return p->authorities[i].name;
 	return S("?");
 }
@@ -39,6 +41,25 @@ static void put_authorities(struct json_writer *w, const struct engine *en, size
 		json_close(w);
 }
 
+/* As their certificates name them. */
+static void put_identities(struct json_writer *w, const struct evidence *e)
+{
+	bool any = false;
+	for (size_t i = 0; i < e->n_signers; i++) {
+		struct str subject = e->signers[i].origin.subject;
+		if (!has_signed(e, i) || !subject.n)
+			continue;
+		if (!any) {
+			json_key(w, S("identity"));
+			json_open(w, '[');
+		}
+		any = true;
+		json_str(w, subject);
+	}
+	if (any)
+		json_close(w);
+}
+
 static void put_question(struct json_writer *w, const struct engine *en, size_t question,
 			 const struct evidence *e)
 {
@@ -58,6 +79,7 @@ static void put_question(struct json_writer *w, const struct engine *en, size_t 
 		json_str(w, str_of(e->outcome));
 	}
 	put_authorities(w, en, question, e);
+	put_identities(w, e);
 	json_close(w);
 }
 

@@ -9,6 +9,7 @@
 
 /* For the log: a JSON list with an object per question, in `buf`:
  *   {"container":"web","rule":"signed","state":"verified","reason":"verified","authority":["release"]}
+ * and for certificates "identity":["..."], the subjects.
  * The state is "refused" where the host may not be contacted. `answers` are those of the engine's
  * questions. What does not fit is counted in a last {"more":N}. False if not even that fits. */
 bool signers_to_json(const struct engine *en, const struct evidence *answers, char *buf,

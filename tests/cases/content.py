@@ -5,6 +5,7 @@ repository registry.internal.example/golden/NAME holds the same image, and besid
 """
 import base64
 import hashlib
+import json
 import os
 import sys
 
@@ -33,6 +34,34 @@ REPOSITORIES = {
     "signatures/golden": ["good-bundle-p256"],
     "signatures/none": [],
 }
+# The same of what keyless.py made: "ci" is its identity, "scanner" its key.
+KEYLESS_REPOSITORIES = {
+    "golden/keyless": ["keyless"],
+    "golden/keyless-legacy": ["keyless-legacy"],
+    "golden/keyless-other-subject": ["keyless-other-subject"],
+    "golden/keyless-other-digest": ["keyless-other-digest"],
+    "golden/keyless-without-log": ["keyless-without-log"],
+    "golden/keyless-timestamp": ["keyless-timestamp"],
+    "golden/keyless-release": ["keyless-release"],
+    "golden/keyless-and-key": ["keyless", "key"],
+    "golden/key": ["key"],
+    "golden/key-logged": ["key-logged"],
+    "golden/scanned": ["keyless", "vuln-good", "spdx", "slsa"],
+    "golden/scanned-legacy": ["vuln-legacy"],
+    "golden/scanned-bad": ["vuln-bad"],
+    "golden/scanned-long-ago": ["vuln-good-old"],
+    "golden/scanned-worse": ["vuln-bad", "vuln-good-old"],
+    "golden/scanned-better": ["vuln-bad-old", "vuln-good"],
+    "golden/scanned-by-key": ["vuln-key-good"],
+    "golden/scanned-by-key-worse": ["vuln-key-bad", "vuln-key-good-old"],
+    "golden/scanned-by-key-better": ["vuln-key-bad-old", "vuln-key-good"],
+    "golden/scanned-by-another": ["vuln-other-subject"],
+    "golden/scanned-another": ["vuln-other-digest"],
+    "golden/scanned-strangely": ["vuln-unknown-shape"],
+    "golden/listed-by-key": ["spdx-key"],
+    "golden/listed-by-key-with-xz": ["spdx-key", "spdx-key-xz"],
+    "golden/built-elsewhere": ["slsa-other-builder"],
+}
 # Beside them golden/failing, which was never recorded: whoever asks for it cannot find out.
 
 
@@ -50,12 +79,29 @@ def fingerprint(name):
     return "sha256:" + hashlib.sha256(base64.b64decode(body)).hexdigest()
 
 
+def keyless():
+    with open(os.path.join(HERE, "keyless.json"), encoding="utf-8") as f:
+        return json.load(f)
+
+
+def add_layers(r, layers, suffix):
+    if not layers:
+        return
+    tree = {"schemaVersion": 2, "mediaType": make_registry.MANIFEST_TYPE,
+            "config": r.blob(b"{}", make_registry.EMPTY_TYPE)}
+    tree["layers"] = [r.blob(x["blob"].encode(), x["mediaType"], annotations=x["annotations"]) for x in layers]
+    r.manifest(tree, DIGEST.replace(":", "-") + suffix)
+
+
 def write(folder):
-    for name, vectors in REPOSITORIES.items():
+    vectors = keyless()["vectors"]
+    repositories = [(name, [make_registry.vector(v) for v in list_]) for name, list_ in REPOSITORIES.items()]
+    repositories += [(name, [vectors[v] for v in list_]) for name, list_ in KEYLESS_REPOSITORIES.items()]
+    for name, cases in repositories:
         r = make_registry.Repository(os.path.join(folder, HOST, name))
         r.image()
-        cases = [make_registry.vector(v) for v in vectors]
         layers = [c["layer"] for c in cases if "layer" in c]
-        if layers:
-            r.legacy(layers)
+        dsse = "application/vnd.dsse.envelope.v1+json"
+        add_layers(r, [x for x in layers if x["mediaType"] != dsse], ".sig")
+        add_layers(r, [x for x in layers if x["mediaType"] == dsse], ".att")
         r.finish([r.referrer(c["bundle"]) for c in cases if "bundle" in c], has_api=True)

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Writes tests/cases/matrix-*: every rule x every container list x every workload kind; and tests/cases/registry.
+"""Writes tests/cases/matrix-*: every rule x every container list x every workload kind; tests/cases/keyless and
+attestation (keyless_cases.py); and tests/cases/registry.
 
 The expectations are worked out here, not by the program. `generate.py --check` only compares what
 is on disk with what would be written, and exits 1 when they differ.
@@ -10,6 +11,7 @@ import tempfile
 
 sys.dont_write_bytecode = True
 import content  # noqa: E402
+import keyless_cases  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 PIN = "@sha256:" + "0123456789abcdef" * 4
@@ -216,6 +218,7 @@ def cases():
                 HEAD % AUTHORITIES + "".join(RULES.values()) + SIGNATURE_RULE, kind,
                 pod_spec(place, SIGNED, GOOD_CONTEXT, SIGNED), place, "allow", []))
     yield from signature_cases()
+    yield from keyless_cases.cases()
 
 
 def registry():
@@ -236,7 +239,8 @@ def main():
         for name, text in files.items():
             wanted[HERE / place / name] = text
     wrong = [p for p, text in wanted.items() if not p.exists() or p.read_text() != text]
-    there = [*HERE.glob("matrix-*/*/*"), *(HERE / "registry").rglob("*")]
+    there = [*HERE.glob("matrix-*/*/*"), *HERE.glob("keyless/*/*"), *HERE.glob("attestation/*/*"),
+             *(HERE / "registry").rglob("*")]
     stray = [p for p in there if p.is_file() and p not in wanted]
     if check:
         for p in wrong + stray:

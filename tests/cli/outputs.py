@@ -217,8 +217,8 @@ def sarif(text):
 def test_sarif():
     run = sarif(output("sarif", {"f.yaml": FILE, "g.yaml": GOOD, "c.yaml": CONFIG}, MIXED))
     equal("codes", sorted(r["id"] for r in run["tool"]["driver"]["rules"]), [
-        "digest", "image-reference", "object", "read-only-root-filesystem", "registry", "run-as-group", "run-as-non-root",
-        "run-as-user", "signature", "signature-unavailable"])
+        "attestation", "attestation-unavailable", "digest", "image-reference", "object", "read-only-root-filesystem",
+        "registry", "run-as-group", "run-as-non-root", "run-as-user", "signature", "signature-unavailable"])
     found = [(r["ruleId"], r["level"], r["message"]["text"], r["locations"][0]["physicalLocation"]["region"])
              for r in run["results"] if r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "f.yaml"]
     equal("results", found, [

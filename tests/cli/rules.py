@@ -11,11 +11,17 @@ from harness import POLICIES, ROOT, Failed, Folder, assay, ends, equal, holds
 # rule: its parameters; spec: policy section 3
 RULES = {
     "readOnlyRootFilesystem": [], "image": ["digest", "registries"], "runAs": ["group", "nonRoot", "user"],
-    "signature": ["allOf", "annotations", "anyOf", "atLeast", "images", "signatureRepository"]}
+    "signature": ["allOf", "annotations", "anyOf", "atLeast", "images", "signatureRepository"],
+    "attestation": [
+        "accept", "allOf", "anyOf", "atLeast", "fixableOnly", "images", "maxAge", "provenance", "provenance.buildType",
+        "provenance.builder", "provenance.source", "sbom", "sbom.forbiddenLicences", "sbom.forbiddenPackages",
+        "sbom.namesDigest", "sbom.notEmpty", "severity", "severity.critical", "severity.high", "severity.low",
+        "severity.medium", "severity.negligible", "severity.unknown", "signatureRepository", "type", "which"]}
 CODES = {
     "readOnlyRootFilesystem": ["read-only-root-filesystem"], "image": ["digest", "image-reference", "registry"],
     "runAs": ["run-as-group", "run-as-non-root", "run-as-user"],
-    "signature": ["image-reference", "signature", "signature-unavailable"]}
+    "signature": ["image-reference", "signature", "signature-unavailable"],
+    "attestation": ["attestation", "attestation-unavailable", "image-reference"]}
 
 
 class Loader(yaml.SafeLoader):
@@ -40,7 +46,7 @@ def test_text():
     for block in blocks:
         key = block.split("\n")[0]
         equal("codes of " + key, sorted(re.search("^  codes: (.*)$", block, re.M).group(1).split()), CODES[key])
-        equal("parameters of " + key, sorted(re.findall(r"^    (\w+) ", block, re.M)), RULES[key])
+        equal("parameters of " + key, sorted(re.findall(r"^    ([\w.]+) ", block, re.M)), RULES[key])
 
 
 def test_markdown():
@@ -59,9 +65,9 @@ def test_markdown():
 
 # ---- a validator of the keywords that the schema uses; source: JSON Schema 2020-12
 
-TYPES = {"object": dict, "array": list, "string": str}
+TYPES = {"object": dict, "array": list, "string": str, "boolean": bool}
 KEYWORDS = {"$schema", "title", "description", "type", "enum", "oneOf", "required", "properties", "additionalProperties",
-            "items", "minItems", "minProperties", "minimum", "maximum"}
+            "items", "minItems", "minProperties", "minimum", "maximum", "pattern"}
 
 
 def is_type(value, name):
@@ -88,6 +94,8 @@ def errors(schema, value, where="document"):
             found.append("%s: too few" % where)
         for i, one in enumerate(value):
             found += errors(schema.get("items", {}), one, "%s[%d]" % (where, i))
+    if "pattern" in schema and not re.search(schema["pattern"], value):
+        found.append("%s: does not match %s" % (where, schema["pattern"]))
     if is_type(value, "integer") and not schema.get("minimum", value) <= value <= schema.get("maximum", value):
         found.append("%s: out of range" % where)
     return found

@@ -24,15 +24,20 @@ def shipped():
                 yield name, f.read()
 
 
-def keys():
-    for path in sorted(glob.glob(os.path.join(POLICIES, "keys", "*"))):
+def files_of(folder):
+    for path in sorted(glob.glob(os.path.join(POLICIES, folder, "*"))):
         with open(path, encoding="utf-8") as f:
-            yield "keys/" + os.path.basename(path), f.read()
+            yield folder + "/" + os.path.basename(path), f.read()
+
+
+def keys():
+    yield from files_of("keys")
+    yield from files_of("trust")
 
 
 def test_these():
-    equal("files", sorted(os.listdir(POLICIES)), ["golden-images.yaml", "keys", "strict.yaml", "warn-only.yaml"])
-    equal("keys", [name for name, _ in keys()], ["keys/release.pub", "keys/security.pub"])
+    equal("files", sorted(os.listdir(POLICIES)), ["golden-images.yaml", "keys", "strict.yaml", "supply-chain.yaml", "trust", "warn-only.yaml"])
+    equal("keys", [name for name, _ in keys()], ["keys/release.pub", "keys/security.pub", "trust/own-root.pem", "trust/sigstore.json"])
 
 
 def test_clean_and_say_why():
@@ -43,10 +48,12 @@ def test_clean_and_say_why():
         check_samples(text, yaml.safe_load(text)["metadata"]["name"], keys(), signed=True)
 
 
-def test_all_four_rules_in_each():
+def test_which_rules_in_each():
+    """The supply chain is asked about beside golden-images.yaml."""
     for name, text in shipped():
         types = sorted(key for rule in yaml.safe_load(text)["spec"]["rules"] for key in rule if key not in ("name", "mode"))
-        equal(name, types, ["image", "readOnlyRootFilesystem", "runAs", "signature"])
+        equal(name, types, ["attestation", "attestation", "attestation", "image", "signature"] if name == "supply-chain.yaml"
+              else ["image", "readOnlyRootFilesystem", "runAs", "signature"])
 
 
 def test_nobody_can_sign_with_their_keys():

@@ -53,6 +53,7 @@ class Place:
         for name in ("policies", "tests"):
             (self.folder / name).symlink_to(ROOT / name)
         shutil.copytree(ROOT / "policies" / "keys", self.folder / "keys")
+        shutil.copytree(ROOT / "policies" / "trust", self.folder / "trust")
         shutil.copytree(ROOT / "policies" / "keys", self.folder / "mine" / "keys")
         shutil.copy(ROOT / "policies" / "golden-images.yaml", self.folder / "mine")
         shutil.copy(ROOT / "policies" / "keys" / "release.pub", self.folder / "release.pub")

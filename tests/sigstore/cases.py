@@ -60,6 +60,11 @@ def good(s):
     yield "good-legacy-certificate-blank", case("verified", blank)
     yield "good-message", case("verified", message(s), accept_message=True)
     for key in ("p384", "ed25519"):
+        digest = "sha384:" + hashlib.sha384(MANIFEST).hexdigest()
+        larger = message(s, key, digest, algorithm="SHA2_384")
+        yield f"good-message-{key}-sha384", case(
+            "verified", larger, keys=[key], accept_message=True, artifact=MANIFEST.decode()
+        )
         yield f"good-message-{key}-with-artifact", case(
             "verified", message(s, key), keys=[key], accept_message=True, artifact=MANIFEST.decode()
         )
@@ -187,7 +192,13 @@ def of_what(s):
         "signature_wrong", message(s, signed=b"another manifest"), accept_message=True
     )
     yield "message-digest-of-sha512", case(
-        "message_digest", message(s, algorithm="SHA2_512"), accept_message=True
+        "artifact_needed", message(s, algorithm="SHA2_512"), accept_message=True
+    )
+    yield "message-digest-of-sha512-that-is-none", case(
+        "message_digest", message(s, algorithm="SHA2_512"), accept_message=True, artifact=MANIFEST.decode()
+    )
+    yield "message-digest-of-sha1", case(
+        "message_digest", message(s, algorithm="SHA1"), accept_message=True, artifact=MANIFEST.decode()
     )
     yield "message-without-digest", case(
         "field_missing", without(message(s), "messageSignature", "messageDigest"),

@@ -17,33 +17,115 @@ static bool boolean(const struct node *n, const char *key)
 	return node_is(v, NODE_BOOL) && v->boolean;
 }
 
-static int load_key(struct arena *a, struct str path, struct sig_authority_key *out, struct err *e)
+static int load_key(struct arena *a, struct str pem, struct sig_authority_key *out, struct err *e)
 {
 	struct sig_key *key = arena_alloc(a, sizeof(*key));
-	struct str pem;
 
-	TRY(file_read(a, arena_dup(a, path.p, path.n), 1 << 16, &pem, e));
 	TRY(sig_key_parse(a, pem, key, e));
 	out->key = key;
 	return 0;
 }
 
-static int load_authority(struct arena *a, const struct node *root, struct sig_authority *out,
-			  struct err *e)
-{
-	const struct node *list = node_get(root, S("keys")), *window = node_get(root, S("window"));
-	const struct node *schemes = node_get(root, S("schemes"));
-	struct sig_authority_key *keys = arena_calloc(a, node_len(list), sizeof(*keys));
+/* ---- who may have signed ---- */
 
-	for (size_t i = 0; i < node_len(list); i++) {
-		TRY(load_key(a, node_str(node_at(list, i)), &keys[i], e));
+static int load_keys(struct arena *a, const struct node *root, struct sig_authority *out,
+		     struct err *e)
+{
+	const struct node *paths = node_get(root, S("keys"));
+	const struct node *texts = node_get(root, S("keys_inline"));
+	const struct node *window = node_get(root, S("window"));
+	size_t n = node_len(paths) + node_len(texts);
+	struct sig_authority_key *keys = arena_calloc(a, n, sizeof(*keys));
+	struct str pem;
+
+	for (size_t i = 0; i < n; i++) {
+		struct str path = node_str(node_at(paths, i));
+
+		if (i < node_len(paths))
+			TRY(file_read(a, arena_dup(a, path.p, path.n), 1 << 16, &pem, e));
+		else
+			pem = node_str(node_at(texts, i - node_len(paths)));
+		TRY(load_key(a, pem, &keys[i], e));
 		if (window) {
 			keys[i].valid_from_unix_s = node_at(window, 0)->integer;
 			keys[i].valid_until_unix_s = node_at(window, 1)->integer;
 		}
 	}
 	out->keys = keys;
-	out->n_keys = node_len(list);
+	out->n_keys = n;
+	return 0;
+}
+
+static struct identity_match match_of(const struct node *map, const char *exact, const char *regex)
+{
+	return (struct identity_match){node_str(node_get(map, str_of(exact))),
+				       node_str(node_get(map, str_of(regex)))};
+}
+
+static void load_extensions(const struct node *map, bool is_regex, struct identity_demand *out,
+			    struct identity_extension_match *list)
+{
+	for (size_t i = 0; i < node_len(map); i++) {
+		struct identity_extension_match *m = &list[out->n_extensions++];
+		struct str value = node_str(map->map.pairs[i].value);
+
+		m->number = identity_extension_number(map->map.pairs[i].key);
+		*(is_regex ? &m->value.regex : &m->value.exact) = value;
+	}
+}
+
+static void load_identities(struct arena *a, const struct node *root, struct sig_authority *out)
+{
+	const struct node *list = node_get(root, S("identities"));
+	struct identity_demand *demands = arena_calloc(a, node_len(list), sizeof(*demands));
+
+	for (size_t i = 0; i < node_len(list); i++) {
+		const struct node *map = node_at(list, i), *exact, *regex;
+		struct identity_extension_match *extensions;
+
+		demands[i].issuer = match_of(map, "issuer", "issuerRegex");
+		demands[i].subject = match_of(map, "subject", "subjectRegex");
+		exact = node_get(map, S("extensions"));
+		regex = node_get(map, S("extensionsRegex"));
+		extensions =
+			arena_calloc(a, node_len(exact) + node_len(regex), sizeof(*extensions));
+		demands[i].extensions = extensions;
+		load_extensions(exact, false, &demands[i], extensions);
+		load_extensions(regex, true, &demands[i], extensions);
+	}
+	out->identities = demands;
+	out->n_identities = node_len(list);
+}
+
+static int load_root(struct arena *a, const struct node *root, struct trusted_root *out,
+		     struct err *e)
+{
+	static const struct {
+		const char *field;
+		int (*add)(struct arena *a, struct str text, struct trusted_root *root,
+			   struct err *e);
+	} kinds[] = {
+		{"root", trusted_root_add},
+		{"certificates", trusted_root_add_certificates},
+		{"timestamp_chains", trusted_root_add_timestamp_chain},
+	};
+
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+		const struct node *list = node_get(root, str_of(kinds[k].field));
+
+		for (size_t i = 0; i < node_len(list); i++)
+			TRY(kinds[k].add(a, node_str(node_at(list, i)), out, e));
+	}
+	return 0;
+}
+
+static int load_authority(struct arena *a, const struct node *root, struct sig_authority *out,
+			  struct err *e)
+{
+	const struct node *schemes = node_get(root, S("schemes"));
+
+	TRY(load_keys(a, root, out, e));
+	load_identities(a, root, out);
 	out->schemes = schemes ? 0 : SIG_SCHEMES_DEFAULT;
 	for (unsigned bit = 1; bit < 64; bit <<= 1) {
 		for (size_t i = 0; i < node_len(schemes); i++) {
@@ -54,6 +136,10 @@ static int load_authority(struct arena *a, const struct node *root, struct sig_a
 	out->accept_message = boolean(root, "accept_message");
 	out->log_threshold = (unsigned)integer(root, "log_threshold");
 	out->time_threshold = (unsigned)integer(root, "time_threshold");
+	out->sct_threshold = (unsigned)integer(root, "sct_threshold");
+	out->any_issuer = boolean(root, "any_issuer");
+	out->use_current_time = boolean(root, "use_current_time");
+	out->max_age_s = integer(root, "max_age_s");
 	return 0;
 }
 
@@ -83,11 +169,16 @@ int sig_case_load(struct arena *a, const char *path, struct sig_case *out, struc
 	TRY(file_read(a, path, 64 << 20, &bytes, e));
 	TRY(json_parse(a, bytes, NULL, &root, NULL, e));
 	TRY(load_authority(a, root, &out->authority, e));
+	if (load_root(a, root, &out->root, &out->root_error) == 0)
+		out->root_error.text[0] = '\0';
+	if (!boolean(root, "no_root") &&
+	    (node_get(root, S("root")) || node_get(root, S("certificates"))))
+		out->authority.root = &out->root;
 	load_demand(a, root, &out->demand);
 	if (!sha256_parse(node_str(node_get(root, S("digest"))), &out->subject.digest))
 		return err_set(e, ERR_INPUT, "case %s: no digest", path);
 	out->subject.bytes = node_str(node_get(root, S("artifact")));
-	out->input = (struct verify_input){NULL, &out->authority, &out->demand, &out->subject,
+	out->input = (struct verify_input){&out->authority, &out->demand, &out->subject,
 					   integer(root, "now")};
 	layer = node_get(root, S("layer"));
 	out->is_layer = layer != NULL;
@@ -104,9 +195,14 @@ void sig_case_run(struct arena *a, const struct sig_case *c, struct verify_resul
 {
 	struct sig_fault f = {.reason = VERIFY_NOT_VERIFIED};
 	struct bundle *b = NULL;
-	int rc = c->is_layer ? bundle_from_layer(a, &c->layer, &b, &f)
-			     : bundle_parse(a, c->bundle, &b, &f);
+	int rc = -1;
 
+	if (c->root_error.text[0])
+		sig_fault_set(&f, VERIFY_NOT_VERIFIED, "%s", c->root_error.text);
+	else if (c->is_layer)
+		rc = bundle_from_layer(a, &c->layer, &b, &f);
+	else
+		rc = bundle_parse(a, c->bundle, &b, &f);
 	if (rc < 0)
 		verify_rejected(&f, out);
 	else

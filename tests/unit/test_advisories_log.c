@@ -7,7 +7,8 @@
 #define RAW "verificationMaterial"
 #define LOG RAW ".tlogEntries"
 #define DEMAND                                                                                     \
-	"authority: a transparency log or timestamp is demanded: not supported by this version"
+	"authority: an identity, a transparency log or a timestamp is demanded, and no "           \
+	"trusted root is given"
 
 /* keys[0] with so many verified log entries or timestamps. */
 static struct evidence_want demanding(unsigned logs, unsigned times)

@@ -121,8 +121,20 @@ static bool knows_every_host(void *self, struct str host)
 	return true;
 }
 
-static void ask_and_conclude(struct engine *en, struct arena *a)
+static int64_t frozen_unix_ms(void *self)
 {
+	return *(const int64_t *)self * 1000;
+}
+
+static int64_t system_mono_ms(void *self)
+{
+	(void)self;
+	return clock_system.mono_ms(clock_system.self);
+}
+
+static void ask_and_conclude(struct engine *en, struct arena *a, int64_t now_unix_s)
+{
+	const struct clock clock = {frozen_unix_ms, system_mono_ms, &now_unix_s};
 	struct registry_recorded recorded;
 	struct err e = {0};
 
@@ -134,7 +146,7 @@ static void ask_and_conclude(struct engine *en, struct arena *a)
 		      e.text);
 	const struct evidence_options o = {
 		.source = registry_recorded_source(&recorded),
-		.clock = &clock_system,
+		.clock = &clock,
 		.knows_host = knows_every_host,
 	};
 	struct evidence_pool *pool = evidence_pool_new(&o, &e);
@@ -244,7 +256,7 @@ START_TEST(case_gives_what_it_expects)
 	struct policy_set *set = load(a, dir, now);
 	struct admission adm = admission_of(object, old, now);
 	engine_evaluate(&en, a, set, &adm);
-	ask_and_conclude(&en, a);
+	ask_and_conclude(&en, a, now);
 	compare(dir, &en, &adm, expect);
 	policy_set_free(set);
 	arena_free(a);

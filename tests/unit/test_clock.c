@@ -95,6 +95,30 @@ START_TEST(rfc3339_is_read)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	int64_t unix_ms;
+} times_ms[] = {
+	{"1970-01-01T00:00:00Z", 0},
+	{"1970-01-01T00:00:00.5Z", 500},
+	{"1970-01-01T00:00:00.05Z", 50},
+	{"1970-01-01T00:00:00.0019Z", 1},
+	{"1970-01-01T00:00:00.999999999Z", 999},
+	{"1969-12-31T23:59:59.250Z", -750},
+	{"2021-12-18T13:59:59.999999+02:00", INT64_C(1639828799999)},
+	{"9999-12-31T23:59:59.999Z", INT64_C(253402300799999)},
+};
+
+START_TEST(rfc3339_is_read_to_the_millisecond)
+{
+	int64_t ms = 7;
+
+	ck_assert_msg(time_parse_rfc3339_ms(str_of(times_ms[_i].text), &ms), "%s",
+		      times_ms[_i].text);
+	ck_assert_int_eq(ms, times_ms[_i].unix_ms);
+}
+END_TEST
+
 static const char *const bad_times[] = {
 	"",
 	"2027-01-31",
@@ -135,6 +159,7 @@ START_TEST(other_times_are_refused)
 	int64_t s = 7;
 
 	ck_assert_msg(!time_parse_rfc3339(str_of(bad_times[_i]), &s), "%s", bad_times[_i]);
+	ck_assert_msg(!time_parse_rfc3339_ms(str_of(bad_times[_i]), &s), "%s", bad_times[_i]);
 	ck_assert_int_eq(s, 7);
 }
 END_TEST
@@ -272,6 +297,7 @@ Suite *test_clock_suite(void)
 	tcase_add_test(c, frozen_clock_stands_still);
 	tcase_add_test(c, deadlines);
 	tcase_add_loop_test(c, rfc3339_is_read, 0, (int)COUNT(times));
+	tcase_add_loop_test(c, rfc3339_is_read_to_the_millisecond, 0, (int)COUNT(times_ms));
 	tcase_add_loop_test(c, other_times_are_refused, 0, (int)COUNT(bad_times));
 	tcase_add_test(c, dates);
 	tcase_add_test(c, days_format_and_read_back);

@@ -40,13 +40,14 @@ static void add(struct tally *t, size_t number, enum verify_reason r0, enum veri
 		enum verify_reason r2)
 {
 	char text[3][32];
-	struct verify_result said[3];
+	static struct tally_said said[3];
 	const enum verify_reason reasons[3] = {r0, r1, r2};
 	const struct tally_candidate c = {.number = number, .digest = S("sha256:x")};
 
 	for (size_t i = 0; i < 3; i++) {
 		snprintf(text[i], sizeof(text[i]), "%zu of %zu", i, number);
-		said[i] = result(reasons[i], text[i]);
+		const struct verify_result r = result(reasons[i], text[i]);
+		tally_say(&r, NULL, &said[i]);
 	}
 	tally_add(t, &c, said);
 }

@@ -114,7 +114,7 @@ START_TEST(problems_of_files_and_policies_come_together)
 		problems_text(&problems),
 		"absent: cannot read \"absent\": no such file or directory\n"
 		"bad/a.yaml:9:5: spec.rules[0]: has no type: want exactly one of "
-		"readOnlyRootFilesystem, image, runAs or signature\n"
+		"readOnlyRootFilesystem, image, runAs, signature or attestation\n"
 		"bad/a.yaml:20:12: spec.expires: got soon (a string), want a date as in "
 		"2027-01-31, "
 		"or a time as in 2027-01-31T12:00:00Z\n"

@@ -191,10 +191,13 @@ START_TEST(the_largest_bundle_fits_the_arena)
 		       "AAAA", LIMIT_BUNDLE_BYTES / 4 - 128, "\"}}");
 	struct sig_key k = {.algorithm = SIG_ALGORITHM_NONE};
 	struct sig_authority_key keys = {.key = &k};
-	struct sig_authority authority = {&keys, 1, SIG_SCHEMES_DEFAULT, false, 0, 0};
+	struct sig_authority authority = {.keys = &keys,
+					  .n_keys = 1,
+					  .schemes = SIG_SCHEMES_DEFAULT,
+					  .accept_message = false};
 	struct sig_demand demand = {.want = SIG_WANT_SIGNATURE};
 	struct sig_subject subject = {.bytes = {NULL, 0}};
-	struct verify_input input = {NULL, &authority, &demand, &subject, 0};
+	struct verify_input input = {&authority, &demand, &subject, 0};
 	struct verify_result r;
 	struct bundle *b;
 	struct str pem;

@@ -11,6 +11,7 @@
 Suite *test_sig_vectors_suite(void);
 
 #define MIB ((size_t)1 << 20)
+#define ALLOCATIONS 100000 /* more than any case needs */
 #define FOLDER "tests/sigstore/vectors"
 
 static struct arena *a, *work;
@@ -95,25 +96,23 @@ START_TEST(no_failed_allocation_makes_a_yes)
 {
 	struct verify_result full, r;
 	struct sig_case c;
-	size_t n;
+	size_t at = 0;
 
 	load(_i, &c);
 	sig_case_run(work, &c, &full);
-	n = arena_count(work);
-	for (size_t at = 1; at <= n; at++) {
+	do {
 		arena_reset(work);
-		arena_fail_at(work, at);
+		arena_fail_at(work, ++at);
 		sig_case_run(work, &c, &r);
-		ck_assert(arena_exhausted(work));
+		if (!arena_exhausted(work))
+			break;
 		ck_assert_msg(r.state != VERIFY_STATE_VERIFIED, "%s: allocation %zu",
 			      files.paths[_i], at);
 		ck_assert_msg(r.reason == VERIFY_NO_ROOM || r.reason == full.reason,
 			      "%s: allocation %zu: %s", files.paths[_i], at,
 			      verify_reason_name(r.reason));
-	}
-	arena_reset(work);
-	arena_fail_at(work, n + 1);
-	sig_case_run(work, &c, &r);
+	} while (at < ALLOCATIONS);
+	ck_assert_uint_lt(at, ALLOCATIONS);
 	ck_assert_int_eq(r.reason, full.reason);
 }
 END_TEST

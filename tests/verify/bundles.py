@@ -1,11 +1,13 @@
-"""`assay verify-bundle`: the project's own bundles, and the public conformance cases as far as keys go."""
+"""`assay verify-bundle`: the project's own bundles, by key and by identity. The public cases are in tests/conformance."""
 
 import glob
+import importlib.util
 import json
 import os
 import re
+import sys
 
-from context import IMAGE, ROOT, SHARED, VECTORS, Skip, fingerprint, key, over
+from context import IMAGE, ROOT, VECTORS, Skip, fingerprint, key, over
 from make_registry import digest
 from harness import Failed, Folder, assay, ends, equal
 
@@ -14,11 +16,7 @@ UNASKED = {"layer", "annotations", "want", "reference", "schemes", "window", "lo
            "key_index"}  # fmt: skip
 # The protocol takes statements of every type, and signatures over the artifact.
 TAKEN = {"predicate_type", "message_signature"}
-CONFORMANCE = os.path.join(SHARED, "conformance")
-CASES = os.path.join(CONFORMANCE, "bundle-verify")
 COSIGN_SIGN = "https://sigstore.dev/cosign/sign/v1"
-LOGS = ("assay verify-bundle: not_supported: the trusted root lists transparency logs, which asks for a verified "
-        "log entry: this version cannot check it\n")
 
 
 def vectors():
@@ -104,68 +102,101 @@ def test_staging_changes_nothing():
         ends(bundle("--staging", *good(f), IMAGE, cwd=f.path), 0, err="")
 
 
-def test_trusted_roots():
+def test_trusted_roots_by_key():
+    """A root asks for a log entry if it lists logs; one that is none is a rejection, and no JSON is no input."""
+    wrong = "assay verify-bundle: rejected: trusted_root: "
     with Folder() as f:
         options = good(f) + ["--trusted-root", "root.json"]
-        for text, why in (
-            ('{"tlogs": [{}]}', LOGS),
-            ("[]", "assay verify-bundle: option --trusted-root: not a JSON object\n"),
-            ('{"tlogs": {}}', "assay verify-bundle: option --trusted-root: tlogs: want a list\n"),
-        ):
+        for text, why in (("[]", "trusted root: got list, want map"),
+                          ("{}", "trusted root: mediaType: missing")):
             f.write("root.json", text)
-            ends(bundle(*options, IMAGE, cwd=f.path), 2, "", why)
+            result = bundle(*options, IMAGE, cwd=f.path)
+            ends(result, 1, "")
+            equal("text", result.err, wrong + why + "\n")
         f.write("root.json", '{"tlogs": [')
-        ends(bundle(*options, IMAGE, cwd=f.path), 2, "")
-        for text in ("{}", '{"tlogs": []}', '{"tlogs": null, "certificateAuthorities": [{}]}'):
-            f.write("root.json", text)
-            ends(bundle(*options, IMAGE, cwd=f.path), 0, err="")
-        # A "no" needs no log.
-        f.write("root.json", '{"tlogs": [{}]}')
-        equal("reason", reason_of(bundle(*options, "sha256:" + "0" * 64, cwd=f.path)), "digest")
+        ends(bundle(*options, IMAGE, cwd=f.path), 2, "",
+             "assay verify-bundle: option --trusted-root: not valid JSON: it ends too early\n")
+        f.write("root.json", json.dumps({"mediaType": ROOT_TYPE}))
+        ends(bundle(*options, IMAGE, cwd=f.path), 0, err="")
+        if mini():
+            f.write("root.json", json.dumps(World.made.trusted_root()))
+            equal("reason", reason_of(bundle(*options, IMAGE, cwd=f.path)), "log_missing")
 
 
-# ---- the public cases ----
+# ---- by identity, over the mini-Sigstore of tests/sigstore/mini ----
 
-def expected():
-    """case -> (reason by digest, reason by file), as tests/sigstore/replay.txt has them."""
-    out = {}
-    with open(os.path.join(ROOT, "tests", "sigstore", "replay.txt"), encoding="utf-8") as f:
-        for line in f:
-            if line.startswith("conformance/"):
-                name, answers = line[len("conformance/"):].split(": ", 1)
-                out[name] = [a.split(":")[1] for a in answers.split()[:2]]
-    return out
+MINI = os.path.join(ROOT, "tests", "sigstore", "mini")
+ROOT_TYPE = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
 
 
-def conformance_cases():
-    return [(name,) for name in sorted(expected())] if os.path.isdir(CASES) else [()]
+class World:
+    """The authorities of one run: their keys are made anew."""
+
+    made = None
 
 
-@over(conformance_cases)
-def test_conformance_case_against_a_key(name=None):
-    if not name:
-        raise Skip("%s is not there" % os.path.relpath(CASES, ROOT))
-    folder = os.path.join(CASES, name)
-    own_key = os.path.join(folder, "key.pub")
-    file = os.path.join(folder, "artifact")
-    file = file if os.path.exists(file) else os.path.join(CASES, "a.txt")
-    if not os.path.exists(own_key):
-        own_key = os.path.join(CASES, "managed-key-happy-path", "key.pub")
-    options = ["--bundle", os.path.join(folder, "bundle.sigstore.json"), "--key", own_key]
-    for artifact, want in zip((digest_of(file), file), expected()[name]):
-        equal("reason", reason_of(bundle(*options, artifact)), want)
-        result = bundle(*options, "--trusted-root", root_of(folder), artifact)
-        if want == "verified":
-            ends(result, 2, "", LOGS)
-        else:
-            equal("reason with a trusted root", reason_of(result), want)
+def mini():
+    """False: it cannot be made here."""
+    if not importlib.util.find_spec("cryptography"):
+        return False
+    if not World.made:
+        sys.path.append(MINI)
+        World.made = importlib.import_module("world").World()
+    return True
 
 
-def root_of(folder):
-    own = os.path.join(folder, "trusted_root.json")
-    return own if os.path.exists(own) else os.path.join(CONFORMANCE, "public-good-2025.trusted_root.json")
+def offered(f, **knobs):
+    """Writes the usual bundle into the folder, but for the knobs; returns module world and the options."""
+    if not mini():
+        raise Skip("python3-cryptography is not installed")
+    variant, world = importlib.import_module("variant"), importlib.import_module("world")
+    made = {name: make(World.made) for name, make in knobs.items()}
+    f.write("bundle.json", json.dumps(variant.offer(World.made, **made)))
+    f.write("root.json", json.dumps(World.made.trusted_root()))
+    return world, ["--bundle", "bundle.json", "--certificate-identity", world.SUBJECT, "--certificate-oidc-issuer",
+                   world.ISSUER, "--trusted-root", "root.json"]  # fmt: skip
 
 
-def digest_of(path):
-    with open(path, "rb") as f:
-        return digest(f.read())
+def mini_digest():
+    return importlib.import_module("offer").DIGEST
+
+
+def test_what_is_said_of_an_identity():
+    with Folder() as f:
+        world, options = offered(f, stamps=lambda w: [importlib.import_module("offer").stamp(w.tsa)])
+        with open(os.path.join(f.path, "bundle.json"), encoding="utf-8") as made:
+            index = int(json.load(made)["verificationMaterial"]["tlogEntries"][0]["logIndex"])
+        ends(bundle(*options, mini_digest(), cwd=f.path), 0,
+             "verified: bundle-v0.3, predicate type %s, certificate\n"
+             '  identity: uri "%s", issuer "%s"\n'
+             "  log entry: https://rekor.mini.example, index %d, at 2026-06-01T12:00:10Z\n"
+             "  timestamp: https://tsa.mini.example, at 2026-06-01T12:00:05Z\n"
+             % (COSIGN_SIGN, world.SUBJECT, world.ISSUER, index), "")
+
+
+@over([("--certificate-identity", "identity_subject"), ("--certificate-oidc-issuer", "identity_issuer")])
+def test_another_identity_or_issuer(option, reason):
+    with Folder() as f:
+        _, options = offered(f)
+        options[options.index(option) + 1] += "x"
+        equal("reason", reason_of(bundle(*options, mini_digest(), cwd=f.path)), reason)
+
+
+@over([("tlogs", "verified"), ("ctlogs", "verified"), ("certificateAuthorities", "certificate_chain")])
+def test_what_a_root_lists_is_demanded(field, reason):
+    """Without logs none is asked for, and the timestamp is the time; without authorities nobody is believed."""
+    with Folder() as f:
+        _, options = offered(f, stamps=lambda w: [importlib.import_module("offer").stamp(w.tsa)])
+        root = World.made.trusted_root()
+        del root[field]
+        f.write("root.json", json.dumps(root))
+        equal("reason", reason_of(bundle(*options, mini_digest(), cwd=f.path)), reason)
+
+
+def test_a_certificate_is_no_key_and_a_key_no_identity():
+    with Folder() as f:
+        _, options = offered(f)
+        equal("reason", reason_of(bundle("--bundle", "bundle.json", "--key", key("p256"), mini_digest(), cwd=f.path)),
+              "certificate")
+        good(f)
+        equal("reason", reason_of(bundle(*options, IMAGE, cwd=f.path)), "key_no_identity")

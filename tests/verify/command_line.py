@@ -18,7 +18,8 @@ def test_no_image_and_two_images():
 
 
 def test_a_digest_without_a_key():
-    refused(verify(PINNED), 'image "%s": --key FILE is missing: it names the key whose signature counts' % PINNED)
+    refused(verify(PINNED), 'image "%s": --key FILE, --certificate-identity ID or --policy PATH is missing: it '
+            'names whose signature counts' % PINNED)
 
 
 def test_images_that_are_none():
@@ -113,19 +114,26 @@ def refused_bundle(result, text):
 
 def test_bundle_options():
     key = ["--key", os.path.join(KEYS, "p256.pub")]
-    keyless = "keyless verification is not supported by this version"
+    identity = ["--certificate-identity", "i", "--certificate-oidc-issuer", "u"]
     refused_bundle(bundle(*key, IMAGE), "option --bundle FILE is missing: it names the bundle")
     refused_bundle(bundle("--bundle", "b", IMAGE),
-                   "option --key FILE is missing: it names the key that must have signed")
+                   "option --key FILE or --certificate-identity ID is missing: it names who must have signed")
     refused_bundle(bundle("--bundle", "b", *key), "arguments: want one, a file or a digest sha256:<64 hex>")
     refused_bundle(bundle("--bundle", "b", *key, IMAGE, IMAGE),
                    "arguments: want one, a file or a digest sha256:<64 hex>")
-    refused_bundle(bundle("--bundle", "b", "--certificate-identity", "i", "--certificate-oidc-issuer", "u", IMAGE),
-                   "option --certificate-identity: " + keyless)
-    refused_bundle(bundle("--bundle", "b", "--certificate-oidc-issuer", "u", IMAGE),
-                   "option --certificate-oidc-issuer: " + keyless)
-    refused_bundle(bundle("--bundle", "b", *key, "--certificate-identity", "i", IMAGE),
-                   "option --certificate-identity: " + keyless)
+    refused_bundle(bundle("--bundle", "b", *identity, IMAGE),
+                   "option --trusted-root FILE is missing: it names the authorities that are believed; "
+                   "'cosign trusted-root create' writes one")
+    for half in (identity[2:], ["--certificate-identity", "", *identity[2:]]):
+        refused_bundle(bundle("--bundle", "b", *half, IMAGE),
+                       "option --certificate-identity ID is missing: an issuer alone vouches for anybody")
+    for half in (identity[:2], [*identity[:2], "--certificate-oidc-issuer", ""]):
+        refused_bundle(bundle("--bundle", "b", *half, IMAGE),
+                       "option --certificate-oidc-issuer URL is missing: anybody can run an issuer that vouches for "
+                       "an identity")
+    for more in (identity, identity[:2], identity[2:]):
+        refused_bundle(bundle("--bundle", "b", *key, *more, IMAGE),
+                       "option --key: give either a key or an identity, not both")
     refused_bundle(bundle("--bundle", "absent", *key, IMAGE),
                    'option --bundle: cannot read "absent": no such file or directory')
     refused_bundle(bundle("--bundle", "good-message.json", *key, "sha256:12"),
