@@ -138,7 +138,7 @@ BENCH_PROGRAMS := floor stages slow-registry
 BENCH_OBJ := $(BENCH_PROGRAMS:%=$(OUT)/obj/tests/bench/%.o)
 -include $(BENCH_OBJ:.o=.d)
 
-.PHONY: bench-programs unit unit-build sigstore mini conformance cases cli verify server signed registry cosign chart suites docs e2e cluster cases-apiserver bench
+.PHONY: bench-programs unit unit-build sigstore mini conformance keyless differential cases cli verify server signed registry cosign chart suites docs e2e cluster cases-apiserver bench
 # With the sanitizer all tests share one process: a fork would copy its whole shadow, and leaks are looked for at
 # the end of the process that did not fork.
 unit: unit-build ## Unit tests (SUITES="a b" runs only those)
@@ -167,6 +167,17 @@ mini: $(OUT)/sigtool ## A mini-Sigstore of our own: good signatures, and each br
 
 conformance: all ## The public conformance suite of Sigstore clients (ASSAY_CONFORMANCE=FOLDER for all of it)
 	@$(TIER_ENV) tests/conformance/run
+
+keyless: all ## Real cosign 2 and 3 without keys: mock Fulcio, both Rekors, a timestamp authority
+	@$(TIER_ENV) tests/keyless/run
+
+-include $(OUT)/obj/tests/differential/batch.d
+$(OUT)/batch: $(OUT)/obj/tests/differential/batch.o $(LIB_OBJ)
+	@echo "  link  $@"
+	@$(CC) $(LINK) -o $@ $^ $(LIBS)
+
+differential: all $(OUT)/batch ## Mutated bundles: Assay's verdict beside sigstore-go's
+	@$(TIER_ENV) ASSAY_BATCH=$(CURDIR)/$(OUT)/batch tests/differential/run
 
 cases: all ## Case folders of tests/cases through `assay check`
 	@$(TIER_ENV) tests/cases/run
